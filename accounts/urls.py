@@ -1,0 +1,12 @@
+from django.conf import settings
+from django.urls import path
+
+from accounts import views
+
+app_name = "accounts"
+urlpatterns = [
+    path("profile/", views.profile, name="profile"),
+    path("profile/delete/", views.delete, name="delete"),
+]
+if settings.MAILBOX_PAGE:
+    urlpatterns.append(path("mailbox/", views.mailbox, name="mailbox"))

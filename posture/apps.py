@@ -1,0 +1,9 @@
+from django.apps import AppConfig
+
+
+class PostureConfig(AppConfig):
+    name = "posture"
+    verbose_name = "Posture"
+
+    def ready(self) -> None:
+        from posture import checks  # noqa: F401  # importing it registers them

@@ -1,0 +1,24 @@
+from allauth.account.decorators import secure_admin_login
+from django.contrib import admin
+from django.urls import include, path
+
+from posture import health, views
+
+# The console's own sign-in form has no limits; the site's has.
+admin.site.login = secure_admin_login(admin.site.login)  # type: ignore[method-assign]  # as allauth documents it
+admin.site.site_header = "Posture console"
+admin.site.site_title = "Posture console"
+admin.site.index_title = "Console"
+admin.site.site_url = "/assessments/"
+
+urlpatterns = [
+    path("", views.home, name="home"),
+    path("method/", views.method, name="method"),
+    path("assessments/", include("assessments.urls")),
+    path("", include("reports.urls")),
+    path("account/", include("accounts.urls")),
+    path("account/", include("allauth.account.urls")),
+    path("console/", admin.site.urls),
+    path("health/live", health.live, name="live"),
+    path("health/ready", health.ready, name="ready"),
+]
