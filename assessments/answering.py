@@ -1,0 +1,180 @@
+"""Saving answers: validated, counted and stored under the lock of their assessment.
+
+What is right is stored and what is wrong is refused by question, so that one slip never costs
+a page of answers.
+"""
+
+from __future__ import annotations
+
+import uuid
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+
+from django.db import transaction
+
+from assessments.catalog.questions import AnyQuestion, InvalidAnswer, Value
+from assessments.models import (
+    COMMENT_MAX,
+    NA_REASON_MAX,
+    NA_REASON_MIN,
+    Assessment,
+    AssessmentResponse,
+)
+from assessments.scoring import State
+
+CHANGED = ("state", "answer_value", "comment", "na_reason", "planned")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Given:
+    """What somebody said about a question.
+
+    `revision` is the one they had before them (0 if none), or None to overwrite whatever is
+    there.
+    """
+
+    state: State
+    value: object = None
+    comment: str = ""
+    na_reason: str = ""
+    planned: bool = False
+    revision: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Refusal:
+    """Why a question's answer was not stored; `field` is answer, comment or na_reason.
+
+    A conflict carries the response that is stored instead.
+    """
+
+    field: str
+    message: str
+    stored: AssessmentResponse | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Saved:
+    """What came of it: the stored responses, the refusals, and how many questions are done."""
+
+    assessment: Assessment
+    responses: Mapping[str, AssessmentResponse]
+    refusals: Mapping[str, Refusal]
+    done: int
+
+
+@transaction.atomic
+def save(assessment: Assessment, given: Mapping[str, Given], *, at: datetime) -> Saved:
+    """Store these answers with one statement. Raises Closed.
+
+    The assessment's row is locked first: completion takes the same lock, so no answer can land
+    after its score.
+    """
+    locked = Assessment.objects.select_for_update().get(pk=assessment.pk)
+    locked.require_open(at)
+    stored = {response.question_id: response for response in locked.responses.all()}
+
+    responses: dict[str, AssessmentResponse] = {}
+    refusals: dict[str, Refusal] = {}
+    for question_id, answer in given.items():
+        question = locked.questionnaire.questions.get(question_id)
+        if question is None:
+            refusals[question_id] = Refusal("answer", "This question is not in your assessment.")
+            continue
+        outcome = _response(locked, question, answer, stored.get(question_id))
+        if isinstance(outcome, Refusal):
+            refusals[question_id] = outcome
+        else:
+            responses[question_id] = outcome
+
+    changed = [
+        response
+        for question_id, response in responses.items()
+        if response is not stored.get(question_id)
+    ]
+    if changed:
+        AssessmentResponse.objects.bulk_create(
+            changed,
+            update_conflicts=True,
+            unique_fields=["assessment", "question_id"],
+            update_fields=[*CHANGED, "revision", "updated_at"],
+        )
+    done = sum(
+        response.state != State.UNANSWERED and question_id in locked.questionnaire.questions
+        for question_id, response in (stored | responses).items()
+    )
+    if responses:
+        locked.mark_saved(done=done, at=at)
+        locked.save(update_fields=["progress_percentage", "last_saved_at", "updated_at"])
+    return Saved(locked, responses, refusals, done)
+
+
+def _response(
+    assessment: Assessment,
+    question: AnyQuestion,
+    given: Given,
+    stored: AssessmentResponse | None,
+) -> AssessmentResponse | Refusal:
+    """The response as it will be stored; the stored one itself where nothing changes."""
+    value: Value | None = None
+    if given.state is State.ANSWERED:
+        try:
+            value = question.checked(given.value)
+        except InvalidAnswer as error:
+            return Refusal("answer", str(error))
+    if given.state is State.NOT_APPLICABLE and not question.na_allowed:
+        return Refusal("answer", "This question applies to every company; choose an answer.")
+
+    comment, na_reason = _lines(given.comment), _lines(given.na_reason)
+    for name, text, maximum in (
+        ("comment", comment, COMMENT_MAX),
+        ("na_reason", na_reason, NA_REASON_MAX),
+    ):
+        if message := _fault(text, maximum):
+            return Refusal(name, message)
+    if given.state is State.NOT_APPLICABLE and len(na_reason) < NA_REASON_MIN:
+        return Refusal(
+            "na_reason",
+            f"Say in at least {NA_REASON_MIN} characters why this does not apply to you.",
+        )
+
+    said = (given.state.value, value, comment, na_reason, given.planned)
+    if stored is None and said == (State.UNANSWERED.value, None, "", "", False):
+        return Refusal("answer", "Choose an answer.")
+    if stored is not None and said == tuple(getattr(stored, name) for name in CHANGED):
+        return stored
+    revision = stored.revision if stored else 0
+    if given.revision is not None and given.revision != revision:
+        return Refusal("answer", "This answer was changed elsewhere in the meantime.", stored)
+    return AssessmentResponse(
+        id=stored.pk if stored else uuid.uuid4(),
+        assessment=assessment,
+        user_id=assessment.user_id,
+        section_id=question.section_id,
+        question_id=question.id,
+        state=given.state.value,
+        answer_value=value,
+        comment=comment,
+        na_reason=na_reason,
+        planned=given.planned,
+        revision=revision + 1,
+    )
+
+
+def _lines(text: str) -> str:
+    return text.replace("\r\n", "\n").replace("\r", "\n").strip()
+
+
+def _fault(text: str, maximum: int) -> str:
+    """What is wrong with a text, or nothing."""
+    if any(
+        (character < " " and character not in "\n\t")
+        or character == "\x7f"
+        or "\ud800" <= character <= "\udfff"
+        for character in text
+    ):
+        return "Leave out control characters."
+    if len(text) > maximum:
+        return f"Use at most {maximum:,} characters; this has {len(text):,}."
+    return ""

@@ -1,0 +1,269 @@
+"""One user's runs through the catalog, and the answers in them."""
+
+from __future__ import annotations
+
+import uuid
+from collections.abc import Mapping
+from datetime import datetime
+from functools import cached_property
+from typing import Any
+
+from django.db import models
+from django.db.models import F, Q
+from django.db.models.functions import Length
+from django.urls import reverse
+from django.utils import timezone
+
+from accounts.models import User
+from assessments import scoring
+from assessments.catalog import loading
+from assessments.catalog.questions import Catalog, Questionnaire, Tier
+from assessments.errors import Closed
+
+COMMENT_MAX = 4_000
+NA_REASON_MIN = 20
+NA_REASON_MAX = 1_000
+
+models.TextField.register_lookup(Length)
+
+
+class AssessmentQuerySet(models.QuerySet["Assessment"]):
+    def visible_to(self, user: User) -> AssessmentQuerySet:
+        """The only way a page or the API reaches an assessment."""
+        return self.filter(user=user)
+
+    def visible_to_admin(self, user: User) -> AssessmentQuerySet:
+        """The administrators' console: every assessment, or none for anybody else."""
+        return self.all() if user.is_staff else self.none()
+
+    def with_responses(self) -> AssessmentQuerySet:
+        return self.prefetch_related("responses")
+
+    def open(self, now: datetime) -> AssessmentQuerySet:
+        return self.filter(status=Assessment.Status.IN_PROGRESS, expires_at__gt=now)
+
+    def overdue(self, now: datetime) -> AssessmentQuerySet:
+        return self.filter(status=Assessment.Status.IN_PROGRESS, expires_at__lte=now)
+
+
+class Assessment(models.Model):
+    """One user's run through a catalog version.
+
+    in_progress --complete--> completed
+                --expire----> expired
+
+    Answers may change only while it is in progress and before `expires_at`; completing scores
+    them once and for ever.
+    """
+
+    class Status(models.TextChoices):
+        IN_PROGRESS = "in_progress", "In progress"
+        COMPLETED = "completed", "Completed"
+        EXPIRED = "expired", "Expired"
+
+    id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
+    user = models.ForeignKey(User, on_delete=models.CASCADE, related_name="assessments")
+    status = models.CharField(
+        max_length=12, choices=Status, default=Status.IN_PROGRESS, editable=False
+    )
+    tier = models.CharField(
+        max_length=8, choices=[(tier.value, tier.value.capitalize()) for tier in Tier]
+    )
+    catalog_version = models.CharField(max_length=20)
+    section_ids = models.JSONField()
+    profile = models.JSONField(default=dict)
+    attempt_number = models.PositiveSmallIntegerField()
+    started_at = models.DateTimeField()
+    expires_at = models.DateTimeField()
+    completed_at = models.DateTimeField(null=True, editable=False)
+    last_saved_at = models.DateTimeField(null=True, editable=False)
+    progress_percentage = models.PositiveSmallIntegerField(default=0, editable=False)
+    consultation_interest = models.BooleanField(default=False)
+    consultation_details = models.TextField(blank=True)
+    consultation_requested_at = models.DateTimeField(null=True, editable=False)
+    scorecard = models.JSONField(null=True, editable=False)
+    created_at = models.DateTimeField(auto_now_add=True)
+    updated_at = models.DateTimeField(auto_now=True)
+
+    objects = AssessmentQuerySet.as_manager()
+
+    class Meta:
+        db_table = "assessments"
+        ordering = ["-started_at"]
+        constraints = [
+            models.UniqueConstraint(
+                name="assessments_one_in_progress",
+                fields=["user"],
+                condition=Q(status="in_progress"),
+            ),
+            models.UniqueConstraint(
+                name="assessments_attempt_number", fields=["user", "attempt_number"]
+            ),
+            models.CheckConstraint(
+                name="assessments_scored_once_completed",
+                condition=Q(status="completed", completed_at__isnull=False, scorecard__isnull=False)
+                | Q(completed_at=None, scorecard__isnull=True) & ~Q(status="completed"),
+            ),
+            models.CheckConstraint(
+                name="assessments_progress_in_range", condition=Q(progress_percentage__lte=100)
+            ),
+            models.CheckConstraint(
+                name="assessments_expire_after_start", condition=Q(expires_at__gt=F("started_at"))
+            ),
+            models.CheckConstraint(
+                name="assessments_consultation_dated",
+                condition=Q(consultation_interest=False, consultation_requested_at=None)
+                | Q(consultation_interest=True, consultation_requested_at__isnull=False),
+            ),
+        ]
+        indexes = [
+            models.Index(fields=["status"], name="assessments_status"),
+            models.Index(fields=["created_at"], name="assessments_created_at"),
+        ]
+
+    def __str__(self) -> str:
+        return f"Assessment {self.attempt_number}, {self.get_tier_display().lower()} tier"
+
+    def get_absolute_url(self) -> str:
+        return reverse("assessments:detail", args=[self.pk])
+
+    @property
+    def catalog(self) -> Catalog:
+        return loading.load(self.catalog_version)
+
+    @cached_property
+    def questionnaire(self) -> Questionnaire:
+        return self.catalog.questionnaire(Tier(self.tier), tuple(self.section_ids), self.profile)
+
+    @cached_property
+    def responses_by_question(self) -> Mapping[str, AssessmentResponse]:
+        return {response.question_id: response for response in self.responses.all()}
+
+    @property
+    def answers(self) -> dict[str, scoring.Answer]:
+        """The answers as scoring takes them."""
+        return {
+            question_id: response.answer
+            for question_id, response in self.responses_by_question.items()
+        }
+
+    @cached_property
+    def result(self) -> scoring.Scorecard:
+        """The frozen scorecard of a completed assessment."""
+        assert self.scorecard is not None
+        return scoring.from_json(self.scorecard)
+
+    def status_at(self, now: datetime) -> Status:
+        """The status with the clock in mind: overdue is expired, whoever has noticed or not."""
+        if self.status == self.Status.IN_PROGRESS and self.expires_at <= now:
+            return self.Status.EXPIRED
+        return self.Status(self.status)
+
+    @property
+    def status_now(self) -> Status:
+        return self.status_at(timezone.now())
+
+    @property
+    def is_open(self) -> bool:
+        return self.status_now == self.Status.IN_PROGRESS
+
+    @property
+    def closed(self) -> bool:
+        return not self.is_open
+
+    def require_open(self, now: datetime) -> None:
+        """Raises Closed unless answers may still change."""
+        status = self.status_at(now)
+        if status != self.Status.IN_PROGRESS:
+            raise Closed(status)
+
+    # Transitions and changes in memory. The process modules lock, call one of these, and save.
+
+    def mark_completed(self, scorecard: scoring.Scorecard, *, at: datetime) -> None:
+        self.require_open(at)
+        self.status = self.Status.COMPLETED
+        self.completed_at = at
+        self.scorecard = scoring.to_json(scorecard)
+
+    def mark_saved(self, *, done: int, at: datetime) -> None:
+        """Progress is rounded down: it never says 100 while something is open."""
+        self.progress_percentage = 100 * done // max(len(self.questionnaire.questions), 1)
+        self.last_saved_at = at
+
+    def request_consultation(self, details: str, *, at: datetime) -> None:
+        self.consultation_interest = True
+        self.consultation_details = details
+        self.consultation_requested_at = self.consultation_requested_at or at
+
+
+class AssessmentResponseQuerySet(models.QuerySet["AssessmentResponse"]):
+    def visible_to(self, user: User) -> AssessmentResponseQuerySet:
+        return self.filter(user=user)
+
+    def visible_to_admin(self, user: User) -> AssessmentResponseQuerySet:
+        return self.all() if user.is_staff else self.none()
+
+
+class AssessmentResponse(models.Model):
+    """The answer to one question. `revision` rises with every change of it.
+
+    An unanswered response keeps a comment that was written before an answer was chosen.
+    """
+
+    class State(models.TextChoices):
+        ANSWERED = scoring.State.ANSWERED.value, "Answered"
+        DONT_KNOW = scoring.State.DONT_KNOW.value, "Don’t know"
+        NOT_APPLICABLE = scoring.State.NOT_APPLICABLE.value, "Not applicable"
+        UNANSWERED = scoring.State.UNANSWERED.value, "Unanswered"
+
+    id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
+    assessment = models.ForeignKey(Assessment, on_delete=models.CASCADE, related_name="responses")
+    user = models.ForeignKey(User, on_delete=models.CASCADE, related_name="+")
+    section_id = models.CharField(max_length=3)
+    question_id = models.CharField(max_length=10)
+    state = models.CharField(max_length=14, choices=State)
+    answer_value: models.JSONField[Any, Any] = models.JSONField(null=True)
+    comment = models.TextField(blank=True, max_length=COMMENT_MAX)
+    na_reason = models.TextField("reason", blank=True, max_length=NA_REASON_MAX)
+    planned = models.BooleanField(default=False)
+    revision = models.PositiveIntegerField(default=1)
+    created_at = models.DateTimeField(auto_now_add=True)
+    updated_at = models.DateTimeField(auto_now=True)
+
+    objects = AssessmentResponseQuerySet.as_manager()
+
+    class Meta:
+        db_table = "assessment_responses"
+        ordering = ["question_id"]
+        constraints = [
+            models.UniqueConstraint(
+                name="assessment_responses_one_per_question", fields=["assessment", "question_id"]
+            ),
+            models.CheckConstraint(
+                name="assessment_responses_value_if_answered",
+                condition=Q(state="answered", answer_value__isnull=False)
+                | Q(answer_value__isnull=True) & ~Q(state="answered"),
+            ),
+            models.CheckConstraint(
+                name="assessment_responses_reason_if_na",
+                condition=~Q(state="not_applicable") | Q(na_reason__length__gte=NA_REASON_MIN),
+            ),
+            models.CheckConstraint(
+                name="assessment_responses_comment_length",
+                condition=Q(comment__length__lte=COMMENT_MAX),
+            ),
+        ]
+        indexes = [
+            models.Index(
+                fields=["section_id", "question_id"], name="assessment_responses_question"
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.question_id}: {self.get_state_display()}"
+
+    @property
+    def answer(self) -> scoring.Answer:
+        return scoring.Answer(
+            state=scoring.State(self.state), value=self.answer_value, noted=bool(self.comment)
+        )

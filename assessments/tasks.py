@@ -1,0 +1,11 @@
+"""Celery's side of the door."""
+
+from celery import shared_task
+from django.utils import timezone
+
+from assessments import expiry
+
+
+@shared_task
+def expire_assessments() -> None:
+    expiry.expire_due(timezone.now())

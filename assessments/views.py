@@ -1,0 +1,357 @@
+"""The pages of an assessment, in the order in which a respondent meets them."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from uuid import UUID
+
+from django.conf import settings
+from django.contrib import messages
+from django.contrib.auth.decorators import login_required
+from django.http import Http404, HttpResponse, JsonResponse
+from django.shortcuts import get_object_or_404, redirect, render
+from django.urls import reverse
+from django.utils import timezone
+from django.views.decorators.http import require_http_methods, require_POST, require_safe
+
+from accounts.http import UserRequest
+from assessments import answering, completion, progress, starting
+from assessments.answering import Refusal
+from assessments.catalog import loading
+from assessments.catalog.questions import AnyQuestion, Catalog, SubArea
+from assessments.errors import (
+    Closed,
+    NothingAnswered,
+    QuestionsUnanswered,
+    RetakesUsedUp,
+    ScopeRefused,
+)
+from assessments.forms import (
+    ConsultationForm,
+    ProfileForm,
+    ScopeForm,
+    given,
+    posted_field,
+    stored_field,
+)
+from assessments.models import Assessment
+
+PROFILE = "assessment-profile"
+"""Where the session keeps the profile between the two pages of the start."""
+
+
+@require_safe
+@login_required
+def dashboard(request: UserRequest) -> HttpResponse:
+    mine = list(Assessment.objects.visible_to(request.user))
+    current = next((assessment for assessment in mine if assessment.is_open), None)
+    context = {
+        "current": current,
+        "progress": current and progress.measure(current.questionnaire, current.answers),
+        "history": [assessment for assessment in mine if assessment != current],
+    }
+    return render(request, "assessments/dashboard.html", context)
+
+
+# --- starting ------------------------------------------------------------------------------------
+
+
+@require_http_methods(["GET", "HEAD", "POST"])
+@login_required
+def start(request: UserRequest) -> HttpResponse:
+    """The profile questions. They are kept in the session until the scope is chosen."""
+    catalog = loading.current()
+    mine = Assessment.objects.visible_to(request.user)
+    present = mine.open(timezone.now()).first()
+    if present is not None:
+        messages.info(request, "You have an assessment in progress. This is it.")
+        return redirect(present)
+    if request.method == "POST":
+        form = ProfileForm(catalog, request.POST)
+        if form.is_valid():
+            request.session[PROFILE] = form.profile
+            return redirect("assessments:scope")
+        return render(request, "assessments/start.html", {"form": form}, status=422)
+    last = mine.first()
+    known = request.session.get(PROFILE) or (last.profile if last else {})
+    return render(request, "assessments/start.html", {"form": _filled_in(catalog, known)})
+
+
+def _filled_in(catalog: Catalog, profile: Mapping[str, list[str]]) -> ProfileForm:
+    many = {question.id for question in catalog.profile if question.many}
+    return ProfileForm(
+        catalog,
+        initial={name: values if name in many else values[0] for name, values in profile.items()},
+    )
+
+
+@require_http_methods(["GET", "HEAD", "POST"])
+@login_required
+def scope(request: UserRequest) -> HttpResponse:
+    """The tier and the sections, with what the intake suggests for this profile."""
+    profile = request.session.get(PROFILE)
+    if profile is None:
+        return redirect("assessments:start")
+    catalog = loading.current()
+    form = ScopeForm(catalog, profile, request.POST or None)
+    refused = None
+    if request.method == "POST" and form.is_valid():
+        try:
+            assessment = starting.start(
+                request.user,
+                tier=form.chosen_tier,
+                section_ids=form.cleaned_data["section_ids"],
+                profile=profile,
+                at=timezone.now(),
+            )
+        except ScopeRefused as error:
+            if error.field == "profile":
+                return redirect("assessments:start")
+            form.add_error(error.field, error.message)
+        except RetakesUsedUp as error:
+            refused = error
+        else:
+            request.session.pop(PROFILE, None)
+            return redirect(assessment)
+    context = {"form": form, "refused": refused, "days": settings.ASSESSMENT_DAYS}
+    status = 422 if refused or form.errors else 200
+    return render(request, "assessments/scope.html", context, status=status)
+
+
+# --- answering -----------------------------------------------------------------------------------
+
+
+@require_safe
+@login_required
+def detail(request: UserRequest, pk: UUID) -> HttpResponse:
+    """The task list, for as long as there are tasks."""
+    assessment = _assessment(request, pk)
+    if assessment.status == Assessment.Status.COMPLETED:
+        return redirect("reports:results", pk)
+    context = {
+        "assessment": assessment,
+        "progress": progress.measure(assessment.questionnaire, assessment.answers),
+    }
+    return render(request, "assessments/detail.html", context)
+
+
+@require_http_methods(["GET", "HEAD", "POST"])
+@login_required
+def questions(request: UserRequest, pk: UUID, sub_area_id: str) -> HttpResponse:
+    """The questions of one sub-area. Saves all of them, and goes on to the next page."""
+    assessment = _assessment(request, pk)
+    sub_area, asked = _page(assessment, sub_area_id)
+    refusals: Mapping[str, Refusal] = {}
+    if request.method == "POST":
+        try:
+            saved = answering.save(
+                assessment,
+                given(assessment.questionnaire.questions, request.POST),
+                at=timezone.now(),
+            )
+        except Closed as error:
+            return _closed(request, assessment, error)
+        if not saved.refusals:
+            return redirect(_after(request, assessment, sub_area))
+        refusals = saved.refusals
+        assessment = _assessment(request, pk)
+    context = _page_context(request, assessment, sub_area, asked, refusals)
+    return render(request, "assessments/questions.html", context, status=422 if refusals else 200)
+
+
+@require_POST
+@login_required
+def save(request: UserRequest, pk: UUID) -> JsonResponse:
+    """Answers as they are given: the page's script posts here what a button would post there."""
+    assessment = _assessment(request, pk)
+    try:
+        saved = answering.save(
+            assessment,
+            given(assessment.questionnaire.questions, request.POST),
+            at=timezone.now(),
+        )
+    except Closed as error:
+        return JsonResponse({"closed": error.status}, status=409)
+    body = {
+        "saved_at": f"{timezone.now():%H:%M} UTC",
+        "revisions": {
+            question_id: response.revision for question_id, response in saved.responses.items()
+        },
+        "refusals": {
+            question_id: {"field": refusal.field, "message": refusal.message}
+            for question_id, refusal in saved.refusals.items()
+        },
+        "done": saved.done,
+        "total": len(saved.assessment.questionnaire.questions),
+    }
+    return JsonResponse(body, status=422 if saved.refusals else 200)
+
+
+def _assessment(request: UserRequest, pk: UUID) -> Assessment:
+    return get_object_or_404(Assessment.objects.visible_to(request.user).with_responses(), pk=pk)
+
+
+def _page(assessment: Assessment, sub_area_id: str) -> tuple[SubArea, tuple[AnyQuestion, ...]]:
+    for section in assessment.questionnaire.sections:
+        for sub_area, asked in section.pages:
+            if sub_area.id == sub_area_id:
+                return sub_area, asked
+    raise Http404
+
+
+def _page_context(
+    request: UserRequest,
+    assessment: Assessment,
+    sub_area: SubArea,
+    asked: tuple[AnyQuestion, ...],
+    refusals: Mapping[str, Refusal],
+) -> dict[str, object]:
+    measured = progress.measure(assessment.questionnaire, assessment.answers)
+    section = assessment.questionnaire.sections_by_id[asked[0].section_id]
+    order = [page.id for page, _ in section.pages]
+    stored = assessment.responses_by_question
+    return {
+        "assessment": assessment,
+        "progress": measured,
+        "section": section,
+        "section_progress": next(s for s in measured.sections if s.section.id == section.id),
+        "sub_area": sub_area,
+        "page_number": order.index(sub_area.id) + 1,
+        "page_count": len(order),
+        "fields": [
+            posted_field(question, request.POST, refusals[question.id])
+            if question.id in refusals
+            else stored_field(question, stored.get(question.id))
+            for question in asked
+        ],
+        "refusals": [
+            (question_id, refusal)
+            for question_id, refusal in refusals.items()
+            if question_id in {question.id for question in asked}
+        ],
+        "strangers": [
+            (question_id, refusal)
+            for question_id, refusal in refusals.items()
+            if question_id not in {question.id for question in asked}
+        ],
+        "following": _following(assessment, sub_area),
+        "came_from_review": "review" in request.GET,
+    }
+
+
+def _following(assessment: Assessment, sub_area: SubArea) -> SubArea | None:
+    pages = [page for section in assessment.questionnaire.sections for page, _ in section.pages]
+    position = [page.id for page in pages].index(sub_area.id) + 1
+    return pages[position] if position < len(pages) else None
+
+
+def _after(request: UserRequest, assessment: Assessment, sub_area: SubArea) -> str:
+    """Where a button of the questions' page leads once everything is saved."""
+    following = _following(assessment, sub_area)
+    if "review" in request.GET or (following is None and "overview" not in request.POST):
+        return reverse("assessments:review", args=[assessment.pk])
+    if "overview" in request.POST or following is None:
+        return reverse("assessments:detail", args=[assessment.pk])
+    return reverse("assessments:questions", args=[assessment.pk, following.id])
+
+
+def _closed(request: UserRequest, assessment: Assessment, error: Closed) -> HttpResponse:
+    """What was typed cannot be stored any more; say so and show it, so that it can be copied."""
+    typed = [
+        (question.id, text)
+        for question in assessment.questionnaire
+        for text in (
+            request.POST.get(f"comment-{question.id}", "").strip(),
+            request.POST.get(f"reason-{question.id}", "").strip(),
+        )
+        if text
+    ]
+    context = {"assessment": assessment, "status": error.status, "typed": typed}
+    return render(request, "assessments/closed.html", context, status=409)
+
+
+# --- completing ----------------------------------------------------------------------------------
+
+
+@require_safe
+@login_required
+def review(request: UserRequest, pk: UUID) -> HttpResponse:
+    return _review(request, _assessment(request, pk))
+
+
+def _review(request: UserRequest, assessment: Assessment, *, message: str = "") -> HttpResponse:
+    if assessment.status == Assessment.Status.COMPLETED:
+        return redirect("reports:results", assessment.pk)
+    stored = assessment.responses_by_question
+    context = {
+        "assessment": assessment,
+        "progress": progress.measure(assessment.questionnaire, assessment.answers),
+        "message": message,
+        "summary": [
+            (
+                section,
+                [
+                    shown
+                    for question in section.questions
+                    if (shown := stored_field(question, stored.get(question.id))).is_done
+                ],
+            )
+            for section in assessment.questionnaire.sections
+        ],
+    }
+    return render(request, "assessments/review.html", context, status=422 if message else 200)
+
+
+@require_POST
+@login_required
+def complete(request: UserRequest, pk: UUID) -> HttpResponse:
+    assessment = _assessment(request, pk)
+    try:
+        completion.complete(
+            assessment,
+            at=timezone.now(),
+            unanswered_confirmed="unanswered_confirmed" in request.POST,
+        )
+    except QuestionsUnanswered as error:
+        count = len(error.question_ids)
+        return _review(
+            request,
+            assessment,
+            message=f"{count} question{'s are' if count > 1 else ' is'} unanswered. "
+            "Answer them, or confirm that they count as unanswered.",
+        )
+    except NothingAnswered:
+        return _review(
+            request, assessment, message="Answer at least one question before you complete."
+        )
+    except Closed:
+        messages.info(request, "This assessment was closed already.")
+    return redirect(assessment)
+
+
+# --- afterwards ----------------------------------------------------------------------------------
+
+
+@require_http_methods(["GET", "HEAD", "POST"])
+@login_required
+def consultation(request: UserRequest, pk: UUID) -> HttpResponse:
+    assessment = _assessment(request, pk)
+    form = ConsultationForm(
+        request.POST or None, initial={"details": assessment.consultation_details}
+    )
+    if request.method == "POST" and form.is_valid():
+        assessment.request_consultation(form.cleaned_data["details"], at=timezone.now())
+        assessment.save(
+            update_fields=[
+                "consultation_interest",
+                "consultation_details",
+                "consultation_requested_at",
+                "updated_at",
+            ]
+        )
+        messages.success(request, "Your request is noted. Somebody will be in touch with you.")
+        return redirect(assessment)
+    context = {"assessment": assessment, "form": form}
+    return render(
+        request, "assessments/consultation.html", context, status=422 if form.errors else 200
+    )
