@@ -1,0 +1,15 @@
+from django.apps import AppConfig
+from django.db.models.signals import post_delete
+
+
+class ReportsConfig(AppConfig):
+    name = "reports"
+    verbose_name = "Reports"
+
+    def ready(self) -> None:
+        from assessments.completion import completed
+        from reports import receivers
+        from reports.models import Report
+
+        completed.connect(receivers.order_standard_report)
+        post_delete.connect(receivers.delete_file, sender=Report)

@@ -1,0 +1,98 @@
+"""Making a report: claim it, compose, render, store, finish. Runs in the worker only."""
+
+from __future__ import annotations
+
+import hashlib
+import logging
+from collections.abc import Callable
+from datetime import datetime
+from uuid import UUID
+
+from django.core.files.base import ContentFile
+from django.core.files.storage import default_storage
+
+from assessments.models import Assessment
+from reports import composition, pdf
+from reports.models import MAX_TRIES, Report
+
+logger = logging.getLogger(__name__)
+
+
+def produce(report_id: UUID, *, now: Callable[[], datetime]) -> None:
+    """Make this report unless it is made, being made, or gone.
+
+    Whatever goes wrong is recorded on the row, where its owner sees it, and raised again, where
+    the operator does.
+    """
+    report = Report.objects.filter(pk=report_id).first()
+    if report is None:
+        return
+    token = report.claim(now=now())
+    if token is None:
+        return
+    try:
+        rendered = pdf.render(document(report.assessment))
+        name = default_storage.save(
+            f"reports/{report.pk}/{token}.pdf", ContentFile(rendered.content)
+        )
+    except BaseException as error:
+        report.give_up(token, reason=reason(error), now=now())
+        raise
+    digest = hashlib.sha256(rendered.content).hexdigest()
+    if not report.finish(token, file=name, sha256=digest, pages=rendered.pages, now=now()):
+        logger.warning("report %s went to another worker while this one made it", report.pk)
+        default_storage.delete(name)
+
+
+def reap(*, now: datetime) -> list[UUID]:
+    """Fail what was tried often enough, and name what must be sent to a worker again."""
+    Report.objects.stalled(now).filter(tries__gte=MAX_TRIES).update(
+        status=Report.Status.FAILED,
+        token=None,
+        lease_until=None,
+        failure_reason=f"The report could not be finished in {MAX_TRIES} tries.",
+        updated_at=now,
+    )
+    stalled = list(Report.objects.stalled(now).values_list("pk", flat=True))
+    Report.objects.filter(pk__in=stalled).update(sent_at=now)
+    return stalled
+
+
+def document(assessment: Assessment) -> composition.Document:
+    """What the report says, from the rows and the frozen scorecard."""
+    assert assessment.completed_at is not None
+    return composition.compose(
+        composition.Subject(
+            company=assessment.user.company_name,
+            respondent=assessment.user.full_name,
+            assessment_id=assessment.pk,
+            attempt_number=assessment.attempt_number,
+            started_at=assessment.started_at,
+            completed_at=assessment.completed_at,
+        ),
+        assessment.questionnaire,
+        assessment.answers,
+        notes(assessment),
+        assessment.result,
+    )
+
+
+def notes(assessment: Assessment) -> dict[str, composition.Note]:
+    """What the respondent wrote beside the answers."""
+    return {
+        question_id: composition.Note(
+            comment=response.comment, na_reason=response.na_reason, planned=response.planned
+        )
+        for question_id, response in assessment.responses_by_question.items()
+    }
+
+
+def reason(error: BaseException) -> str:
+    """A sentence for the report's owner: what happened, without the insides."""
+    if type(error).__name__ == "SoftTimeLimitExceeded":
+        return "Making the report took too long."
+    if isinstance(error, pdf.PdfUnavailable):
+        return str(error)
+    if isinstance(error, OSError):
+        return "The finished report could not be stored."
+    return f"Something went wrong while the report was being made ({type(error).__name__})."

@@ -1,0 +1,15 @@
+from django.urls import path
+
+from reports import views
+
+app_name = "reports"
+urlpatterns = [
+    path("results/<uuid:assessment_id>/", views.results, name="results"),
+    path("results/<uuid:assessment_id>/report/", views.latest, name="latest"),
+    path("results/<uuid:assessment_id>/report/order/", views.order, name="order"),
+    path("results/<uuid:assessment_id>/<str:section_id>/", views.section, name="section"),
+    path("reports/", views.index, name="index"),
+    path("reports/<uuid:pk>/", views.detail, name="detail"),
+    path("reports/<uuid:pk>/status/", views.status, name="status"),
+    path("reports/<uuid:pk>/download/", views.download, name="download"),
+]
