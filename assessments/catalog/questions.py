@@ -359,9 +359,7 @@ class NumberQuestion(Question, frozen=True, kw_only=True, tag="number"):
         worth = [band.credit for band in self.bands]
         ends = worth[:1] + worth[-1:]
         if worth != sorted(set(worth)) or ends != [0, FULL_CREDIT]:
-            raise ValueError(
-                f"bands have credits {worth}; they must rise from 0 to {FULL_CREDIT}"
-            )
+            raise ValueError(f"bands have credits {worth}; they must rise from 0 to {FULL_CREDIT}")
         if self.bands[0].limit is not None:
             raise ValueError("bands[0] has a limit; the worst band takes whatever is left")
         limits = [band.limit for band in self.bands[1:]]
