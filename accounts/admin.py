@@ -8,13 +8,15 @@ from allauth.account.adapter import get_adapter
 from allauth.account.models import EmailAddress
 from django import forms
 from django.contrib import admin, messages
+from django.contrib.auth.models import Group
 from django.db import transaction
 from django.db.models import Exists, OuterRef, QuerySet
 from django.http import HttpRequest
 
 from accounts.models import User
 
-admin.site.unregister(EmailAddress)
+# Addresses belong to their people, and there are no groups.
+admin.site.unregister((EmailAddress, Group))
 
 
 class NewUserForm(forms.ModelForm[User]):

@@ -8,6 +8,9 @@ from __future__ import annotations
 from typing import Any
 
 from allauth.account import forms as allauth
+from django.core.validators import MaxLengthValidator
+
+EMAIL_MAX = 254
 
 WORDS = {
     "login": ("E-mail address", ""),
@@ -31,6 +34,9 @@ class Worded:
         super().__init__(*args, **kwargs)
         for name, field in self.fields.items():
             field.widget.attrs.pop("placeholder", None)
+            if name in ("email", "login"):
+                # allauth leaves the length to the database, which refuses it less politely.
+                field.validators.append(MaxLengthValidator(EMAIL_MAX))
             if name in self.words:
                 field.label, field.help_text = self.words[name]
 

@@ -183,7 +183,7 @@ def posted_field(question: AnyQuestion, post: QueryDict, refusal: Refusal) -> Qu
 
 
 def given(questions: Mapping[str, AnyQuestion], post: QueryDict) -> dict[str, Given]:
-    """What the page says about each question it names; ids are not checked here.
+    """What the page says about each question it names; ids are checked when it is saved.
 
     A question that was left as it came, untouched and empty, is not mentioned.
     """
@@ -191,7 +191,7 @@ def given(questions: Mapping[str, AnyQuestion], post: QueryDict) -> dict[str, Gi
     for question_id in dict.fromkeys(post.getlist("question")):
         answer = _given(question_id, questions.get(question_id), post)
         untouched = answer.state is State.UNANSWERED and not (answer.comment or answer.planned)
-        if not untouched or answer.revision:
+        if not untouched or answer.revision or question_id not in questions:
             said[question_id] = answer
     return said
 

@@ -39,12 +39,6 @@ SITE_URL = env.text("SITE_URL", f"http://{HOST}:{PORT}" if LOCAL else None).rstr
 # --- the application ------------------------------------------------------------------------------
 
 INSTALLED_APPS = [
-    "allauth",
-    "allauth.account",
-    "posture",
-    "reports",
-    "assessments",
-    "accounts",
     "django.contrib.admin",
     "django.contrib.auth",
     "django.contrib.contenttypes",
@@ -52,7 +46,13 @@ INSTALLED_APPS = [
     "django.contrib.sessions",
     "django.contrib.staticfiles",
     "django.forms",
+    "allauth",
+    "allauth.account",
     "rest_framework",
+    "accounts",
+    "assessments",
+    "reports",
+    "posture",
 ]
 MIDDLEWARE = [
     # Outermost, so that static files, redirects and refusals carry the headers too.
@@ -102,6 +102,8 @@ if DATABASES["default"].get("ENGINE") == "django.db.backends.sqlite3":
         "timeout": 20,
         "init_command": "PRAGMA journal_mode=WAL; PRAGMA synchronous=FULL;",
     }
+    # A file, as in use: in memory, threads refuse each other instead of waiting.
+    DATABASES["default"]["TEST"] = {"NAME": str(VAR / "test.sqlite3")}
 REDIS_URL = env.text("REDIS_URL", "")
 CACHES = {
     "default": {

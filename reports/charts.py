@@ -238,17 +238,19 @@ def level_scale(
     if score is None or potential is None:
         return empty
     x, far = float(x_of(score)), float(x_of(potential))
-    # The two figures stand apart when the range is wide enough to hold both.
-    apart = far - x > 80
+    # The upper figure stands right of the range or, where the scale ends, left of the lower one.
+    beside = max(far + 5, x + 24)
+    reach_label = None
+    if far > x:
+        anchor, beside = ("start", beside) if beside < width - 70 else ("end", x - 24)
+        reach_label = Label(_number(beside), "17", anchor, reach_value)
     return msgspec.structs.replace(
         empty,
         marker=_points([(x - 6, 24), (x + 6, 24), (x, 32)]),
         marker_line=Line(_number(x), "30", _number(x), "58"),
         value=Label(_number(min(max(x, 24), width - 24)), "17", "middle", value),
         reach=Span(_number(x), _number(far - x)) if far > x else None,
-        reach_value=Label(_number(min(far, width - 4)), "17", "end", reach_value)
-        if apart
-        else None,
+        reach_value=reach_label,
     )
 
 

@@ -34,6 +34,7 @@ from assessments.roadmap import Roadmap, Step, Wave, roadmap
 from assessments.scoring import (
     ABOVE_WEAKEST,
     ASSERTED,
+    HIGHEST_LEVEL,
     LEVEL_NAMES,
     NOT_RATED,
     REQUIRED_ASSURANCE,
@@ -55,6 +56,7 @@ RISKS_SHOWN = 5
 DECISIONS_SHOWN = 3
 GAPS_SHOWN = 10
 STRENGTHS_SHOWN = 8
+LONG_COMMENT = 500
 LATER_STEPS_SHOWN = 24
 """A plan for the far future is read for its direction; the rest stands with the answers."""
 
@@ -148,13 +150,16 @@ class Strength(msgspec.Struct, frozen=True):
 class Gap(msgspec.Struct, frozen=True):
     """An answer below its target, told as a risk. `exposure` is what gaps are ranked by.
 
-    `standing` is what the respondent says can be seen; `action` the first step from there.
+    `today` says in one sentence how it stands, for those who have not seen the question;
+    `standing` is what the respondent says can be seen, `action` the first step from there.
     """
 
     question_id: str
+    section_id: str
     section: str
     risk: str
     why: str
+    today: str
     question: str
     answered: str
     standing: str
@@ -241,12 +246,12 @@ class Glance(msgspec.Struct, frozen=True):
 class PlanStep(msgspec.Struct, frozen=True):
     number: str
     question_id: str
+    section_id: str
     section: str
     action: str
     remarks: str
     effort: str
     credit: str
-    weight: str
     gain: str
 
 
@@ -272,7 +277,10 @@ class Plan(msgspec.Struct, frozen=True):
 
 
 class Card(msgspec.Struct, frozen=True):
-    """One question with its answer. `tone` is 1 to 5 by credit, "unknown" or "na"."""
+    """One question with its answer. `tone` is 1 to 5 by credit, "unknown" or "na".
+
+    A `long` one may be cut by the end of a page, all others stay whole.
+    """
 
     question_id: str
     question: str
@@ -282,9 +290,9 @@ class Card(msgspec.Struct, frozen=True):
     standing: str
     comment: Passage | None
     reason: Passage | None
-    next_label: str
     next: str
     trace: str
+    long: bool
 
 
 class Topic(msgspec.Struct, frozen=True):
@@ -367,6 +375,7 @@ def compose(
     plan = roadmap(questionnaire, answers, scorecard)
     all_gaps = gaps(questionnaire, answers, scorecard)
     all_strengths = strengths(questionnaire, answers, scorecard)
+    applicable = sum(mark.applicable for mark in _marks(scorecard))
     code = verification_code(scorecard, subject.assessment_id)
     return Document(
         title=TITLE,
@@ -387,9 +396,9 @@ def compose(
         ),
         glance=glance(questionnaire, scorecard),
         strengths=all_strengths[:STRENGTHS_SHOWN],
-        strengths_opening=_strengths_opening(len(all_strengths), scorecard),
+        strengths_opening=_strengths_opening(len(all_strengths), applicable),
         gaps=all_gaps[:GAPS_SHOWN],
-        gaps_opening=_gaps_opening(len(all_gaps)),
+        gaps_opening=_gaps_opening(len(all_gaps), applicable),
         plan=_plan(questionnaire, scorecard, plan),
         sections=tuple(
             _section_page(questionnaire, answers, notes, section) for section in scorecard.sections
@@ -428,6 +437,8 @@ def overall_sentence(questionnaire: Questionnaire, scorecard: Scorecard) -> str:
         )
     if overall.level == max(THRESHOLDS):
         return f"{sentence} There is no higher level."
+    if overall.level == HIGHEST_LEVEL[scorecard.tier]:
+        return f"{sentence} A {scorecard.tier.value} assessment shows no higher level."
     return (
         f"{sentence} Held by the score: level {overall.level + 1} begins at "
         f"{THRESHOLDS[overall.level + 1]}."
@@ -465,14 +476,16 @@ def section_sentence(
         )
     if level.capped:
         sentence += (
-            f" The score alone would give level {level.band}; a {questionnaire.tier.value} "
-            f"assessment shows none above {level.level}."
+            f" Held by the {questionnaire.tier.value} assessment, which shows no level above "
+            f"{level.level}."
         )
     return sentence
 
 
 def range_sentence(scorecard: Scorecard) -> str:
     """What is not known, and how far it could move the score."""
+    if scorecard.overall is None:
+        return "Without a score there is no range."
     counts = _counts(scorecard)
     unknown = [
         f"{count} {words}"
@@ -484,8 +497,6 @@ def range_sentence(scorecard: Scorecard) -> str:
     ]
     if not unknown:
         return "Every question that applies has an answer, so the score has no range."
-    if scorecard.overall is None:
-        return f"Not known: {_joined(unknown)}."
     return (
         f"{_joined(unknown)}: what nobody has looked at counts as not in place. If all of it "
         f"were in place, the score would be {display(scorecard.overall.potential)}."
@@ -495,7 +506,7 @@ def range_sentence(scorecard: Scorecard) -> str:
 def assurance_sentence(scorecard: Scorecard) -> str:
     """How far the answers can be relied on, and why."""
     if scorecard.overall is None:
-        return "Without a score there is nothing whose assurance could be given."
+        return "Without a score there is nothing to be assured of."
     marks = [mark for section in scorecard.sections for mark in section.marks if mark.applicable]
     noted = sum(mark.state is State.ANSWERED and mark.assurance > ASSERTED for mark in marks)
     asserted = sum(mark.state is State.ANSWERED for mark in marks) - noted
@@ -700,13 +711,15 @@ def _gap(
     exposure = question.risk * mark.weight * missing
     return Gap(
         question_id=question.id,
+        section_id=question.section_id,
         section=_name(questionnaire, question.section_id),
         risk=risk,
         why=why,
+        today=_today(question, answer, mark),
         question=question.text,
         answered=_answered(question, answer, mark),
         standing=standing(question, answer),
-        action=_next(question, answer, mark)[1],
+        action=question.where if mark.unknown else question.next_steps(answer.value)[0],
         exposure=exposure,
         trace=(
             f"Risk {question.risk} × weight {mark.weight} × missing credit {missing:,} = "
@@ -726,6 +739,14 @@ def _answered(question: AnyQuestion, answer: Answer, mark: Mark) -> str:
     return f"Answered “{answer_words(question, answer)}”."
 
 
+def _today(question: AnyQuestion, answer: Answer, mark: Mark) -> str:
+    if mark.state is State.DONT_KNOW:
+        return "Nobody could say how this stands; the risk may be smaller than it looks."
+    if mark.state is State.UNANSWERED:
+        return "This was not answered; the risk may be smaller than it looks."
+    return standing(question, answer) or f"{question.text} {answer_words(question, answer)}."
+
+
 def _decision(
     questionnaire: Questionnaire,
     answers: Mapping[str, Answer],
@@ -735,22 +756,26 @@ def _decision(
     question = questionnaire.questions[step.question_id]
     answer = answers.get(step.question_id, NO_ANSWER)
     if step.unknown:
-        action = f"Find out: {question.text} {step.action}"
         because = "Nobody could say, and what is not known cannot be steered."
     else:
-        action = step.action
         because = f"Today: “{answer_words(question, answer)}”."
     if step.blocks:
         because += f" It holds the level of {_short_name(questionnaire, step.section_id)}."
     return Decision(
         question_id=step.question_id,
         section=_name(questionnaire, step.section_id),
-        action=action,
+        action=_asked_for(questionnaire, step),
         because=because,
         when=_when(step, completed_at),
         owner=question.respondent,
         gain=f"{_points(step.gain)} points",
     )
+
+
+def _asked_for(questionnaire: Questionnaire, step: Step) -> str:
+    if not step.unknown:
+        return step.action
+    return f"Find out: {questionnaire.questions[step.question_id].text} {step.action}"
 
 
 def _when(step: Step, completed_at: datetime) -> str:
@@ -787,7 +812,7 @@ def glance(questionnaire: Questionnaire, scorecard: Scorecard) -> Glance:
                 name=function.name,
                 score=_figure(function.score, "not assessed"),
                 potential=_figure(function.potential, "–"),
-                sum=f"{function.earned:,} of {function.possible:,}" if function.possible else "–",
+                sum=f"{function.earned:,} of {function.possible:,}" if function.possible else "",
                 questions=str(function.questions),
             )
             for function in functions
@@ -803,7 +828,7 @@ def _section_row(questionnaire: Questionnaire, section: SectionScore) -> Section
         section_id=section.section_id,
         name=_name(questionnaire, section.section_id),
         bar=_bar(questionnaire, section),
-        score=_figure(section.score, "not rated"),
+        score=_figure(section.score, "–"),
         potential=_figure(section.potential, "–"),
         level=_badge(section.level.level) if section.level else None,
         assurance=(
@@ -832,8 +857,9 @@ def _limited(section: SectionScore) -> str:
     return f"Limited scope: {display(section.na_share)} % not applicable"
 
 
-def _strengths_opening(found: int, scorecard: Scorecard) -> str:
-    applicable = sum(mark.applicable for mark in _marks(scorecard))
+def _strengths_opening(found: int, applicable: int) -> str:
+    if not applicable:
+        return "Nothing that was asked applies, so there is no strength to name."
     if not found:
         return (
             f"No answer reaches its target yet, a credit of {SUFFICIENT_CREDIT} or more. The "
@@ -851,7 +877,9 @@ def _strengths_opening(found: int, scorecard: Scorecard) -> str:
     )
 
 
-def _gaps_opening(found: int) -> str:
+def _gaps_opening(found: int, applicable: int) -> str:
+    if not applicable:
+        return "Nothing that was asked applies, so there is no gap to name."
     if not found:
         return "Every answer that counts reaches its target. There is no gap to report."
     shown = f", of which the first {GAPS_SHOWN} follow" if found > GAPS_SHOWN else ""
@@ -935,7 +963,7 @@ def _plan_wave(
         level=_badge(wave.level) if wave.level else None,
         rising=", ".join(
             f"{_short_name(questionnaire, change.section_id)} "
-            f"{change.level_before} → {change.level_after}"
+            f"{change.level_before} to {change.level_after}"
             for change in wave.rising
         ),
         steps=tuple(_plan_step(questionnaire, step, numbers) for step in shown),
@@ -957,12 +985,12 @@ def _plan_step(
     return PlanStep(
         number=str(numbers[step.question_id]),
         question_id=step.question_id,
+        section_id=step.section_id,
         section=_short_name(questionnaire, step.section_id),
-        action=f"Find out first. {step.action}" if step.unknown else step.action,
+        action=_asked_for(questionnaire, step),
         remarks=". ".join(remarks) + "." if remarks else "",
         effort=step.effort.value,
-        credit=f"{step.credit} → {step.target}",
-        weight=str(step.weight),
+        credit=f"({step.target} − {step.credit}) × {step.weight}",
         gain=_points(step.gain),
     )
 
@@ -978,8 +1006,8 @@ def _section_page(
 ) -> SectionPage:
     marks = {mark.question_id: mark for mark in section.marks}
     in_scope = questionnaire.sections_by_id[section.section_id]
-    remarks = [_limited(section)] if section.limited_scope else []
-    if section.rated and section.single:
+    remarks = [_limited(section)] if section.rated and section.limited_scope else []
+    if section.rated and section.single and questionnaire.tier is not Tier.QUICK:
         remarks.append("Rests on 1 question")
     blockers = section.level.blockers if section.level else ()
     return SectionPage(
@@ -1051,7 +1079,6 @@ def _card(
     question: AnyQuestion, answer: Answer, note: Note, mark: Mark, *, holds: bool
 ) -> Card:
     na = mark.state is State.NOT_APPLICABLE
-    next_label, next_step = ("", "") if na else _next(question, answer, mark)
     return Card(
         question_id=question.id,
         question=question.text,
@@ -1061,9 +1088,9 @@ def _card(
         standing=standing(question, _as_marked(answer, mark)),
         comment=_passage(note.comment) if note.comment.strip() else None,
         reason=_passage(note.na_reason) if na and note.na_reason.strip() else None,
-        next_label=next_label,
-        next=next_step,
+        next="" if na else _next(question, answer, mark),
         trace=_card_trace(question, mark, holds=holds),
+        long=len(note.comment) + len(note.na_reason) > LONG_COMMENT,
     )
 
 
@@ -1099,16 +1126,14 @@ def _card_trace(question: AnyQuestion, mark: Mark, *, holds: bool) -> str:
     return " · ".join(parts)
 
 
-def _next(question: AnyQuestion, answer: Answer, mark: Mark) -> tuple[str, str]:
-    """What to do from this answer, and what to call it."""
+def _next(question: AnyQuestion, answer: Answer, mark: Mark) -> str:
+    """What to do from this answer; where it is not known, where to find out."""
     if mark.unknown:
-        return "Where to find out", question.where
+        return f"To find out: {question.where}"
     steps = question.next_steps(answer.value)
     if not steps:
-        return "", ""
-    if mark.credit >= question.target:
-        return "To go further", steps[0]
-    return "What to do next", steps[0]
+        return ""
+    return f"To go further: {steps[0]}" if mark.credit >= question.target else f"Next: {steps[0]}"
 
 
 def standing(question: AnyQuestion, answer: Answer) -> str:
