@@ -39,8 +39,8 @@ class Environment:
 
     def secret(self, name: str) -> str:
         value = self.text(name)
-        if value and len(value) < 32:
-            self.wrong(f"{name} is too short; it needs at least 32 characters")
+        if value and len(value) < 50:
+            self.wrong(f"{name} is too short; it needs at least 50 characters")
         return value
 
     def flag(self, name: str, default: bool = False) -> bool:

@@ -59,6 +59,7 @@ MIDDLEWARE = [
     "posture.middleware.headers.SecurityHeaders",
     "csp.middleware.CSPMiddleware",
     "django.middleware.security.SecurityMiddleware",
+    "django.middleware.clickjacking.XFrameOptionsMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
     "posture.middleware.limits.BodyLimit",
     "django.contrib.sessions.middleware.SessionMiddleware",

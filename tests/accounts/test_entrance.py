@@ -131,7 +131,7 @@ def test_fields_that_are_not_asked_are_not_taken(client: Client) -> None:
     assert (user.is_admin, user.is_active) == (False, True)
 
 
-# --- signing in --------------------------------------------------------------------------------------
+# --- signing in ----------------------------------------------------------------------------------
 
 
 def test_signing_in_gives_a_new_session_and_out_ends_it(client: Client) -> None:
@@ -202,7 +202,7 @@ def test_a_deactivated_person_is_out_at_once(client: Client) -> None:
     assert client.get(reverse("assessments:dashboard")).status_code == 302
 
 
-# --- choosing a new password -----------------------------------------------------------------------------
+# --- choosing a new password ---------------------------------------------------------------------
 
 NEW = "another long password"
 
@@ -257,7 +257,7 @@ def test_asking_for_an_unknown_address_looks_the_same(client: Client) -> None:
     assert "There is no account" in mailbox.received()[0].subject
 
 
-# --- what the passwords are kept as -----------------------------------------------------------------------
+# --- what the passwords are kept as --------------------------------------------------------------
 
 
 def test_passwords_are_hashed_by_bcrypt_and_not_cut(settings: Settings) -> None:

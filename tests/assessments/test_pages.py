@@ -31,7 +31,7 @@ def text_of(content: bytes) -> str:
     return re.sub(r"\s+", " ", re.sub(r"<[^>]+>", " ", content.decode()))
 
 
-# --- query counts -------------------------------------------------------------------------------
+# --- query counts --------------------------------------------------------------------------------
 
 
 def test_the_dashboard_costs_the_same_for_one_or_many(
@@ -70,7 +70,7 @@ def test_what_saving_costs(
         owner_client.post(url("save", assessment), posted("GOV.1.1", answer="yes"))
 
 
-# --- answering ------------------------------------------------------------------------------------
+# --- answering -----------------------------------------------------------------------------------
 
 
 def test_the_page_shows_what_is_stored(owner: User, owner_client: Client) -> None:
@@ -266,7 +266,7 @@ def test_an_expired_assessment_can_be_read_but_offers_nothing_to_change(
     assert "Complete and see the result" not in review
 
 
-# --- saving as answers are given -------------------------------------------------------------------
+# --- saving as answers are given -----------------------------------------------------------------
 
 
 def test_the_script_is_told_what_was_saved(owner: User, owner_client: Client) -> None:
@@ -303,7 +303,7 @@ def test_the_script_is_told_that_it_is_too_late(owner: User, owner_client: Clien
     assert response.json() == {"closed": "completed"}
 
 
-# --- completing ---------------------------------------------------------------------------------------
+# --- completing ----------------------------------------------------------------------------------
 
 
 def test_the_check_lists_what_is_open_first(owner: User, owner_client: Client) -> None:
@@ -339,7 +339,7 @@ def test_completing_twice_shows_the_one_result(owner: User, owner_client: Client
         assert b"Your security posture" in response.content
 
 
-# --- consultation ----------------------------------------------------------------------------------------
+# --- consultation --------------------------------------------------------------------------------
 
 
 def test_a_consultation_is_asked_for_and_added_to(owner: User, owner_client: Client) -> None:

@@ -133,7 +133,7 @@ def test_twelve_starts_at_once_give_one_assessment() -> None:
     assert len({assessment.pk for assessment in started}) == 1
 
 
-# --- the pages of the start ---------------------------------------------------------------------
+# --- the pages of the start ----------------------------------------------------------------------
 
 PROFILE = {
     "sector": "retail",

@@ -183,7 +183,7 @@ def test_hostile_names_and_comments_are_text(owner: User, owner_client: Client) 
     assert "{{ 7 }}" in "".join(contents)
 
 
-# --- what pages cost ----------------------------------------------------------------------------------
+# --- what pages cost -----------------------------------------------------------------------------
 
 
 def test_what_each_page_costs(
@@ -209,7 +209,7 @@ def test_the_list_costs_the_same_for_one_or_many(
             owner_client.get(reverse("reports:index"))
 
 
-# --- the file --------------------------------------------------------------------------------------------
+# --- the file ------------------------------------------------------------------------------------
 
 
 def test_exactly_the_stored_bytes_are_served(made: Report, owner_client: Client) -> None:
