@@ -93,10 +93,17 @@ class UserAdmin(admin.ModelAdmin[User]):
             obj.set_unusable_password()
         super().save_model(request, obj, form, change)
         if not change:
+            # Verified by the code with which they choose a password.
+            EmailAddress.objects.create(user=obj, email=obj.email, primary=True, verified=False)
             transaction.on_commit(lambda: _write(request, "invitation", obj))
             self.message_user(
                 request, f"{obj.email} has been told how to choose a password.", messages.SUCCESS
             )
+
+    def get_deleted_objects(self, objs: Any, request: HttpRequest) -> Any:
+        """What goes with a person may go, though nobody may delete it by itself."""
+        listed, counts, _, protected = super().get_deleted_objects(objs, request)
+        return listed, counts, set(), protected
 
     def has_delete_permission(self, request: HttpRequest, obj: User | None = None) -> bool:
         return super().has_delete_permission(request, obj) and obj != request.user

@@ -66,7 +66,11 @@ class AssessmentAdmin(ReadOnly, admin.ModelAdmin[Assessment]):
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Assessment]:
         assert isinstance(request.user, User)
-        return Assessment.objects.visible_to_admin(request.user).defer("scorecard")
+        return (
+            Assessment.objects.visible_to_admin(request.user)
+            .select_related("user")
+            .defer("scorecard")
+        )
 
     @admin.display(description="company", ordering="user__company_name")
     def company(self, assessment: Assessment) -> str:
@@ -125,7 +129,7 @@ def _note(question_id: str, assessment: Assessment) -> str:
 @admin.register(AssessmentResponse)
 class AssessmentResponseAdmin(ReadOnly, admin.ModelAdmin[AssessmentResponse]):
     list_display = ("question_id", "user", "state", "revision", "updated_at")
-    list_filter = ("section_id", "state")
+    list_filter = ("state",)
     list_select_related = ("user",)
     search_fields = ("question_id", "user__email")
     show_full_result_count = False

@@ -1,0 +1,223 @@
+"""The console of the administrators: the Django admin over the same functions."""
+
+from __future__ import annotations
+
+import re
+
+import pytest
+from allauth.account.models import EmailAddress
+from django.test import Client
+from django.urls import reverse
+from pytest_django import DjangoAssertNumQueries
+
+from accounts import mailbox
+from accounts.models import User
+from assessments import answering
+from assessments.models import Assessment, AssessmentResponse
+from assessments.scoring import State
+from reports.models import Report
+from tests.factories import make_assessment, make_completed, make_report, make_user, now
+
+pytestmark = pytest.mark.django_db
+
+
+@pytest.fixture
+def console(client: Client, admin: User) -> Client:
+    client.force_login(admin)
+    return client
+
+
+def act(console: Client, model: str, action: str, *chosen: object) -> object:
+    return console.post(
+        reverse(f"admin:{model}_changelist"),
+        {"action": action, "_selected_action": [str(pk) for pk in chosen]},
+        follow=True,
+    )
+
+
+def test_lists_cost_the_same_for_one_or_many(
+    console: Client, django_assert_num_queries: DjangoAssertNumQueries
+) -> None:
+    for number in range(3):
+        make_completed(make_user(f"{number}@example.org"))
+        for model, count in (
+            ("accounts_user", 6),  # session, me, count, people, first and last date
+            ("assessments_assessment", 6),
+            ("assessments_assessmentresponse", 4),
+            ("reports_report", 6),
+        ):
+            with django_assert_num_queries(count):
+                assert console.get(reverse(f"admin:{model}_changelist")).status_code == 200
+
+
+# --- people --------------------------------------------------------------------------------------
+@pytest.mark.usefixtures("worker")
+@pytest.mark.django_db(transaction=True)
+def test_a_new_person_is_told_how_to_choose_a_password(console: Client) -> None:
+    page = console.get(reverse("admin:accounts_user_add")).content.decode()
+    console.post(
+        reverse("admin:accounts_user_add"),
+        {"email": "New@Example.org", "full_name": "New", "company_name": "Ltd"},
+    )
+
+    user = User.objects.get(email="new@example.org")
+    assert not re.search(r'type="password"|name="password', page)
+    assert not user.has_usable_password()
+    message = mailbox.received()[0]
+    assert message.to == "new@example.org"
+    assert reverse("account_reset_password") in message.body
+
+
+@pytest.mark.usefixtures("worker")
+@pytest.mark.django_db(transaction=True)
+def test_an_invited_person_gets_in_by_the_code(console: Client) -> None:
+    console.post(
+        reverse("admin:accounts_user_add"),
+        {"email": "new@example.org", "full_name": "New", "company_name": "Ltd"},
+    )
+    browser = Client()
+    password = "a password of their own"
+
+    browser.post(reverse("account_reset_password"), {"email": "new@example.org"})
+    code = re.search(r"^    (\S+)$", mailbox.received()[0].body, re.MULTILINE)
+    assert code
+    browser.post(reverse("account_confirm_password_reset_code"), {"code": code[1]})
+    browser.post(
+        reverse("account_complete_password_reset"), {"password1": password, "password2": password}
+    )
+    browser.post(reverse("account_login"), {"login": "new@example.org", "password": password})
+
+    assert browser.get(reverse("assessments:dashboard")).status_code == 200
+    assert EmailAddress.objects.get(email="new@example.org").verified
+
+
+def test_a_second_account_for_an_address_is_refused_at_the_field(console: Client) -> None:
+    make_user("there@example.org")
+
+    response = console.post(
+        reverse("admin:accounts_user_add"),
+        {"email": "THERE@example.org", "full_name": "x", "company_name": "y"},
+    )
+
+    assert response.status_code == 200
+    assert b"There is an account with this address already." in response.content
+    assert User.objects.filter(email__iexact="there@example.org").count() == 1
+
+
+def test_the_pages_of_a_person_show_no_password(console: Client) -> None:
+    user = make_user()
+
+    page = console.get(reverse("admin:accounts_user_change", args=[user.pk])).content.decode()
+
+    assert user.password not in page
+    assert not re.search(r'type="password"|name="password', page)
+
+
+def test_deactivating_ends_the_sessions_and_nothing_else(console: Client, admin: User) -> None:
+    user = make_user()
+    make_completed(user)
+    theirs = Client()
+    theirs.force_login(user)
+
+    act(console, "accounts_user", "deactivate", user.pk, admin.pk)
+
+    assert theirs.get(reverse("assessments:dashboard")).status_code == 302
+    assert Assessment.objects.filter(user=user).exists()
+    admin.refresh_from_db()
+    assert admin.is_active  # nobody locks themselves out
+
+
+@pytest.mark.usefixtures("worker")
+def test_asking_for_a_new_password_ends_the_present_one(console: Client) -> None:
+    user = make_user()
+    theirs = Client()
+    theirs.force_login(user)
+
+    act(console, "accounts_user", "send_reset", user.pk)
+
+    user.refresh_from_db()
+    assert not user.has_usable_password()
+    assert theirs.get(reverse("assessments:dashboard")).status_code == 302
+    assert mailbox.received()[0].to == user.email
+
+
+def test_nobody_gives_up_or_takes_rights_by_a_slip(console: Client, admin: User) -> None:
+    console.post(
+        reverse("admin:accounts_user_change", args=[admin.pk]),
+        {"full_name": "A", "company_name": "B", "email": "other@example.org"},
+    )
+
+    admin.refresh_from_db()
+    assert (admin.full_name, admin.is_admin, admin.is_active) == ("A", True, True)
+    assert admin.email == "admin@example.org"
+    assert (
+        console.post(
+            reverse("admin:accounts_user_delete", args=[admin.pk]), {"post": "yes"}
+        ).status_code
+        == 403
+    )
+
+
+def test_an_administrator_deletes_a_person_with_everything(console: Client) -> None:
+    user = make_user()
+    make_completed(user)
+
+    console.post(reverse("admin:accounts_user_delete", args=[user.pk]), {"post": "yes"})
+
+    assert not User.objects.filter(pk=user.pk).exists()
+    for model in (Assessment, AssessmentResponse, Report):
+        assert not model.objects.exists()
+
+
+# --- assessments and answers ---------------------------------------------------------------------
+def test_an_assessment_is_shown_with_every_answer_and_cannot_be_changed(
+    console: Client, owner: User, django_assert_num_queries: DjangoAssertNumQueries
+) -> None:
+    assessment = make_assessment(owner)
+    answering.save(
+        assessment,
+        {
+            "GOV.1.1": answering.Given(
+                state=State.ANSWERED, value="partly", comment="<b>Only</b> by word of mouth."
+            )
+        },
+        at=now(),
+    )
+    url = reverse("admin:assessments_assessment_change", args=[assessment.pk])
+
+    console.get(url)  # what Django remembers for the process
+    # session, me, assessment with its user, its scorecard, responses
+    with django_assert_num_queries(5):
+        page = console.get(url).content.decode()
+    console.post(url, {"status": "completed", "progress_percentage": "100"})
+
+    assert "Partly" in page
+    assert "&lt;b&gt;Only&lt;/b&gt; by word of mouth." in page
+    assert 'name="_save"' not in page
+    assessment.refresh_from_db()
+    assert (assessment.status, assessment.progress_percentage) == ("in_progress", 4)
+
+
+def test_the_result_of_a_completed_one_is_shown(console: Client, owner: User) -> None:
+    assessment = make_completed(owner, 4)
+
+    page = console.get(reverse("admin:assessments_assessment_change", args=[assessment.pk]))
+
+    assert b"100.0 of 100, up to 100.0, level 3 Defined" in page.content
+
+
+# --- reports -------------------------------------------------------------------------------------
+def test_failed_reports_are_ordered_again_and_others_left_alone(
+    console: Client, owner: User, stranger: User
+) -> None:
+    failed, pending = make_report(owner), make_report(stranger)
+    Report.objects.filter(pk=failed.pk).update(status="failed", failure_reason="Why <so>?")
+
+    page = console.get(reverse("admin:reports_report_change", args=[failed.pk]))
+    act(console, "reports_report", "order_again", failed.pk, pending.pk)
+
+    assert b"Why &lt;so&gt;?" in page.content
+    assert list(
+        Report.objects.filter(user=owner).order_by("requested_at").values_list("status", flat=True)
+    ) == ["failed", "pending"]
+    assert Report.objects.filter(user=stranger).count() == 1
