@@ -40,7 +40,6 @@ class AssessmentAdmin(ReadOnly, admin.ModelAdmin[Assessment]):
         "consultation_interest",
     )
     list_filter = ("status", "tier", "consultation_interest", "started_at")
-    list_select_related = ("user",)
     search_fields = ("user__email", "user__full_name", "user__company_name")
     date_hierarchy = "started_at"
     show_full_result_count = False

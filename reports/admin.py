@@ -25,7 +25,6 @@ class ReportAdmin(ReadOnly, admin.ModelAdmin[Report]):
         "completed_at",
     )
     list_filter = ("status", "report_type", "requested_at")
-    list_select_related = ("user",)
     search_fields = ("user__email", "user__company_name")
     date_hierarchy = "requested_at"
     show_full_result_count = False
@@ -47,7 +46,7 @@ class ReportAdmin(ReadOnly, admin.ModelAdmin[Report]):
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Report]:
         assert isinstance(request.user, User)
-        return Report.objects.visible_to_admin(request.user).select_related("assessment")
+        return Report.objects.visible_to_admin(request.user).select_related("assessment", "user")
 
     @admin.action(description="Order failed reports again", permissions=["view"])
     def order_again(self, request: HttpRequest, chosen: QuerySet[Report]) -> None:
