@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import http.client
 import os
 import signal
+import socket
 import subprocess
 import sys
 import time
@@ -33,6 +35,40 @@ def environment() -> dict[str, str]:
         "POSTURE_VAR": str(settings.VAR),
         "DATABASE_URL": address,
     }
+
+
+@contextmanager
+def web() -> Iterator[int]:
+    """The web server as script/server runs it; yields its port."""
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port: int = probe.getsockname()[1]
+    process = subprocess.Popen(
+        [sys.executable, "-m", "granian", "--host", "127.0.0.1", "--port", str(port),
+         "--interface", "wsgi", "--http", "1", "--no-ws", "--log-level", "warning",
+         "--workers", "2", "--blocking-threads", "4", "posture.wsgi:application"],
+        cwd=ROOT,
+        env=environment(),
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.DEVNULL,
+        start_new_session=True,
+    )  # fmt: skip
+    try:
+        wait_for(lambda: _answers(port))
+        yield port
+    finally:
+        kill(process)
+
+
+def _answers(port: int) -> bool:
+    connection = http.client.HTTPConnection("127.0.0.1", port, timeout=2)
+    try:
+        connection.request("GET", "/health/live")
+        return connection.getresponse().status == 200
+    except OSError:
+        return False
+    finally:
+        connection.close()
 
 
 @contextmanager

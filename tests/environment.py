@@ -3,6 +3,7 @@
 import os
 import tempfile
 
+os.environ.setdefault("DJANGO_SETTINGS_MODULE", "posture.settings")
 os.environ.setdefault("LOCAL", "1")
 os.environ.setdefault("SECRET_KEY", "for-tests-only-" + "0123456789" * 5)
 os.environ["POSTURE_VAR"] = tempfile.mkdtemp(prefix="posture-tests-")

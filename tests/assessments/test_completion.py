@@ -20,8 +20,10 @@ def test_worst_answers_score_0_and_best_ones_100(owner: User, stranger: User) ->
 
     assert worst.result.overall is not None
     assert best.result.overall is not None
-    assert (worst.result.overall.score, worst.result.overall.level) == (0, 1)
-    assert (best.result.overall.score, best.result.overall.level) == (100, 3)
+    assert worst.result.overall.score == 0
+    assert worst.result.overall.level == 1
+    assert best.result.overall.score == 100
+    assert best.result.overall.level == 3
 
 
 def test_completion_freezes_the_scorecard_of_the_answers(owner: User) -> None:

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 from django.conf import settings
-from django.core.files.storage import default_storage
+from django.core.files.storage import FileSystemStorage
 
 from accounts.models import User
 from reports import pdf, production
@@ -127,7 +127,7 @@ def test_a_file_that_cannot_be_stored_leaves_nothing_behind(
     def full(*_: object, **__: object) -> str:
         raise OSError(28, "No space left on device")
 
-    monkeypatch.setattr(default_storage, "save", full)
+    monkeypatch.setattr(FileSystemStorage, "save", full)
     with pytest.raises(OSError, match="No space"):
         production.produce(report.pk, now=now)
 
