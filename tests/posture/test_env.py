@@ -111,9 +111,7 @@ print(s.SESSION_COOKIE_NAME, s.CSRF_COOKIE_NAME, s.SESSION_COOKIE_SECURE, s.CSRF
 
 
 def test_production_has_the_strict_cookies_and_no_mailbox(tmp_path: Path) -> None:
-    result = manage(
-        "shell", "--no-imports", "-c", SHOW, **PRODUCTION, POSTURE_VAR=str(tmp_path)
-    )
+    result = manage("shell", "--no-imports", "-c", SHOW, **PRODUCTION, POSTURE_VAR=str(tmp_path))
 
     assert result.stdout.split() == [
         "__Host-session", "__Host-csrf", "True", "True", "True", "True", "False", "False",

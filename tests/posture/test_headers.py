@@ -67,9 +67,7 @@ REQUESTS = {
 
 
 @pytest.mark.parametrize("name", REQUESTS)
-def test_every_response_carries_the_headers(
-    secure: Client, settings: Settings, name: str
-) -> None:
+def test_every_response_carries_the_headers(secure: Client, settings: Settings, name: str) -> None:
     method, url, extra, status = REQUESTS[name]
     settings.ALLOWED_HOSTS = ["testserver"]
     secure.handler.enforce_csrf_checks = True
@@ -78,9 +76,7 @@ def test_every_response_carries_the_headers(
 
     assert response.status_code == status
     assert set(response["Content-Security-Policy"].split("; ")) == POLICY
-    assert response["Strict-Transport-Security"] == (
-        "max-age=63072000; includeSubDomains; preload"
-    )
+    assert response["Strict-Transport-Security"] == ("max-age=63072000; includeSubDomains; preload")
     assert response["X-Content-Type-Options"] == "nosniff"
     assert response["X-Frame-Options"] == "DENY"
     assert response["Referrer-Policy"] == "same-origin"

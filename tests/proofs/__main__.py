@@ -38,9 +38,11 @@ def main() -> int:
     django.setup()
     setup_test_environment()
     from django.conf import settings
+    from django.core.management import call_command
 
     runner = get_runner(settings)(verbosity=0, interactive=False)
     databases = runner.setup_databases()
+    call_command("collectstatic", interactive=False, verbosity=0)
     try:
         return 0 if PROOFS[sys.argv[1]]() else 1
     finally:
