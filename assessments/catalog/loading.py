@@ -88,11 +88,13 @@ def _convert(path: Path, data: object, to: Any, place: str = "") -> Any:
 def _section(path: Path) -> Section:
     """Each question is converted alone, so that an error can name it."""
     data = _read(path)
+    questions = _convert(path, data.get("questions", []), list[dict[str, Any]], "questions: ")
     data["questions"] = [
-        _question(path, question, number)
-        for number, question in enumerate(data.get("questions", ()), start=1)
+        _question(path, question, number) for number, question in enumerate(questions, start=1)
     ]
     section: Section = _convert(path, data, Section)
+    if section.id.lower() != path.stem:
+        raise CatalogError(f"{path.parent.name}/{path.name}: id is {section.id!r}")
     return section
 
 

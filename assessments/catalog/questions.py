@@ -92,7 +92,7 @@ def holds(condition: Condition, profile: Profile) -> bool:
     shrink by something the respondent said.
     """
     return all(
-        name not in profile or bool(set(values) & set(profile[name]))
+        not profile.get(name) or bool(set(values) & set(profile[name]))
         for name, values in condition.items()
     )
 
@@ -407,11 +407,15 @@ class NumberQuestion(Question, frozen=True, kw_only=True, tag="number"):
         if high is None:
             return f"{low:,} {self.unit} or more"
         if low == 0 and high > 0:
-            return f"up to {high:,} {self.unit}"
-        return f"{low:,} {self.unit}" if low == high else f"{low:,} to {high:,} {self.unit}"
+            return f"up to {self._amount(high)}"
+        return self._amount(low) if low == high else f"{low:,} to {high:,} {self.unit}"
+
+    def _amount(self, number: int) -> str:
+        one = number == 1 and self.unit.endswith("s")
+        return f"{number:,} {self.unit[:-1] if one else self.unit}"
 
     def describe(self, value: Value) -> str:
-        return "Not measured" if value == NOT_MEASURED else f"{value} {self.unit}"
+        return self._amount(value) if isinstance(value, int) else "Not measured"
 
     def evidence(self, value: Value) -> str:
         return ""
@@ -442,6 +446,10 @@ class SubArea(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     planned: dict[Tier, int]
     controls: Controls = Controls()
 
+    def __post_init__(self) -> None:
+        if set(self.planned) != set(Tier):
+            raise ValueError(f"planned of {self.id} must say how many questions each tier has")
+
 
 class Section(msgspec.Struct, frozen=True, forbid_unknown_fields=True, dict=True):
     """One of the domains of security. `short` fits a chart's label."""
@@ -455,6 +463,8 @@ class Section(msgspec.Struct, frozen=True, forbid_unknown_fields=True, dict=True
     weight: int = 1
 
     def __post_init__(self) -> None:
+        if self.weight < 1:
+            raise ValueError(f"weight is {self.weight}; it must be 1 or more")
         known = [sub_area.id for sub_area in self.sub_areas]
         if known != [f"{self.id}.{number}" for number in range(1, len(known) + 1)]:
             raise ValueError(f"sub_areas are {known}; they must be {self.id}.1, {self.id}.2, ...")
@@ -491,6 +501,10 @@ class ProfileQuestion(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     options: tuple[ProfileOption, ...]
     many: bool = False
     when: Condition = msgspec.field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        if len(set(self.values)) != len(self.values):
+            raise ValueError(f"options of {self.id} are {self.values}; none may appear twice")
 
     @property
     def values(self) -> list[str]:
@@ -530,6 +544,10 @@ class Catalog(msgspec.Struct, frozen=True, dict=True):
 
     def __post_init__(self) -> None:
         section_ids = {section.id for section in self.sections}
+        if len(section_ids) != len(self.sections):
+            raise ValueError("a section appears twice")
+        if len({question.id for question in self.profile}) != len(self.profile):
+            raise ValueError("a profile question appears twice")
         questions = {q.id: q for section in self.sections for q in section.questions}
         profile = {question.id: set(question.values) for question in self.profile}
 
@@ -608,10 +626,14 @@ class Catalog(msgspec.Struct, frozen=True, dict=True):
             if set(advice.when) <= set(profile) and holds(advice.when, profile)
         ]
         omitted = {section_id for advice in applying for section_id in advice.omit}
-        wanted = [advice.tier for advice in applying if advice.tier]
-        tier = max(wanted, key=list(Tier).index, default=Tier.QUICK)
-        if tier not in self.complete_tiers:
-            tier = self.complete_tiers[-1]
+        wanted = max(
+            (advice.tier for advice in applying if advice.tier),
+            key=list(Tier).index,
+            default=Tier.QUICK,
+        )
+        # The deepest there is that is no deeper than wanted.
+        fitting = [tier for tier in self.complete_tiers if wanted.includes(tier)]
+        tier = (fitting or self.complete_tiers)[-1]
         return Suggestion(
             tier=tier,
             section_ids=tuple(s.id for s in self.sections if s.id not in omitted),

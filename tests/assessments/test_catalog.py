@@ -427,6 +427,33 @@ def test_a_fault_in_a_question_is_refused_by_file_question_and_field(
         ("gov.toml", '"GOV.1.2"', '"GOV.1.1"', "1.0/gov.toml: GOV.1.1 appears twice"),
         (
             "gov.toml",
+            'short = "Govern"',
+            'short = "Govern"\nweight = 0',
+            "1.0/gov.toml: weight is 0; it must be 1 or more",
+        ),
+        (
+            "gov.toml",
+            "quick = 0, standard = 0, deep = 1",
+            "quick = 0, deep = 1",
+            ("1.0/gov.toml: planned of GOV.2 must say how many questions each tier has"
+            " - at `$.sub_areas[1]`"),
+        ),
+        ("catalog.toml", '"GOV", "RES"', '"GOV", "RES", "GOV"', "1.0: a section appears twice"),
+        (
+            "profile.toml",
+            'id = "payments"',
+            'id = "own_software"',
+            "1.0: a profile question appears twice",
+        ),
+        (
+            "profile.toml",
+            'value = "no", label = "No"',
+            'value = "yes", label = "No"',
+            ("1.0/profile.toml: options of own_software are ['yes', 'yes']; none may appear twice"
+            " - at `$.questions[0]`"),
+        ),
+        (
+            "gov.toml",
             '"GOV.2.1"',
             '"GOV.3.1"',
             "1.0/gov.toml: GOV.3.1 belongs to no sub-area of GOV",
@@ -554,6 +581,7 @@ def test_versions_are_in_order_of_their_numbers(tmp_path: Path) -> None:
         (tmp_path / name).mkdir()
         (tmp_path / name / "catalog.toml").touch()
     (tmp_path / "drafts").mkdir()
+    (tmp_path / "drafts" / "ideas.toml").touch()
 
     assert versions(tmp_path) == ["2026.9", "2026.10", "2027.1"]
 
@@ -803,7 +831,7 @@ def test_a_band_of_one_number_names_that_number() -> None:
 
     assert [question.band_label(band) for band in question.bands] == [
         "2 days or more",
-        "1 days",
+        "1 day",
         "0 days",
     ]
 
@@ -1048,3 +1076,23 @@ def test_a_section_that_is_left_out_is_no_focus_either() -> None:
     assert catalog.suggest({"cloud": ["no"], "ot": ["yes"]}) == Suggestion(
         Tier.QUICK, ("IAM",), ("IAM",), ("Networks matter.", "No cloud.")
     )
+
+
+def test_a_file_holds_the_section_it_is_named_for(tmp_path: Path) -> None:
+    write(tmp_path, {**FILES, "gov.toml": RES})
+
+    with pytest.raises(CatalogError, match=r"^1\.0/gov\.toml: id is 'RES'$"):
+        load("1.0", tmp_path)
+
+
+def test_questions_that_are_none_are_refused_by_name(tmp_path: Path) -> None:
+    write(tmp_path, {**FILES, "gov.toml": 'questions = ["GOV.1.1"]'})
+
+    with pytest.raises(CatalogError, match=r"^1\.0/gov\.toml: questions: Expected `object`"):
+        load("1.0", tmp_path)
+
+
+def test_who_said_nothing_about_a_thing_is_asked_about_it() -> None:
+    assert holds({"ot": ["industrial"]}, {})
+    assert holds({"ot": ["industrial"]}, {"ot": []})
+    assert not holds({"ot": ["industrial"]}, {"ot": ["none"]})
