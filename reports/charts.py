@@ -238,20 +238,31 @@ def level_scale(
     if score is None or potential is None:
         return empty
     x, far = float(x_of(score)), float(x_of(potential))
-    # The upper figure stands right of the range or, where the scale ends, left of the lower one.
-    beside = max(far + 5, x + 24)
+    value_x = min(max(x, 24), width - 24)
     reach_label = None
     if far > x:
-        anchor, beside = ("start", beside) if beside < width - 70 else ("end", x - 24)
-        reach_label = Label(_number(beside), "17", anchor, reach_value)
+        reach_x, anchor = _beside(value_x, far, width)
+        reach_label = Label(_number(reach_x), "17", anchor, reach_value)
     return msgspec.structs.replace(
         empty,
         marker=_points([(x - 6, 24), (x + 6, 24), (x, 32)]),
         marker_line=Line(_number(x), "30", _number(x), "58"),
-        value=Label(_number(min(max(x, 24), width - 24)), "17", "middle", value),
+        value=Label(_number(value_x), "17", "middle", value),
         reach=Span(_number(x), _number(far - x)) if far > x else None,
         reach_value=reach_label,
     )
+
+
+def _beside(value_x: float, far: float, width: int) -> tuple[float, str]:
+    """Where the upper figure stands: right of the range if it has room there, or at the end of
+    the scale, or left of the lower figure. Neither is wider than 70.
+    """
+    right = max(far + 5, value_x + 24)
+    if right + 70 <= width:
+        return right, "start"
+    if value_x + 24 + 70 <= width:
+        return width, "end"
+    return value_x - 24, "end"
 
 
 class Move(NamedTuple):
@@ -364,8 +375,7 @@ def _unit(highest: Fraction) -> Fraction:
 
 
 def _number(figure: Fraction | float) -> str:
-    text = f"{float(figure):.1f}"
-    return "0.0" if text == "-0.0" else text
+    return f"{float(figure):.1f}"
 
 
 def _points(pairs: Sequence[tuple[float, float]]) -> str:

@@ -79,8 +79,9 @@ TIER_NAMES: Mapping[Tier, str] = {
 WAVE_NAMES: Mapping[str, str] = {"now": "Now", "next": "Next", "later": "Later"}
 
 MONTHS = (
-    "January February March April May June July August September October November December"
-).split()
+    *("January", "February", "March", "April", "May", "June"),
+    *("July", "August", "September", "October", "November", "December"),
+)
 
 
 class Subject(msgspec.Struct, frozen=True):
@@ -210,7 +211,8 @@ class FunctionScore(msgspec.Struct, frozen=True):
 
     @property
     def potential(self) -> Fraction | None:
-        return Fraction(100 * (self.earned + self.unknown), self.possible) if self.possible else None
+        reached = self.earned + self.unknown
+        return Fraction(100 * reached, self.possible) if self.possible else None
 
 
 class FunctionRow(msgspec.Struct, frozen=True):
@@ -464,8 +466,9 @@ def section_sentence(
     sentence += "."
     if level.blockers:
         names = _joined(
-            _blocker(questionnaire.questions[question_id], questionnaire, answers)
-            for question_id in level.blockers
+            _blocker(questionnaire, answers, mark)
+            for mark in section.marks
+            if mark.question_id in level.blockers
         )
         sentence += f" Held by: {names}."
     if level.needs_assurance:
@@ -498,7 +501,7 @@ def range_sentence(scorecard: Scorecard) -> str:
     if not unknown:
         return "Every question that applies has an answer, so the score has no range."
     return (
-        f"{_joined(unknown)}: what nobody has looked at counts as not in place. If all of it "
+        f"{_joined(unknown)}: what is not known counts as not in place. If all of it "
         f"were in place, the score would be {display(scorecard.overall.potential)}."
     )
 
@@ -506,16 +509,16 @@ def range_sentence(scorecard: Scorecard) -> str:
 def assurance_sentence(scorecard: Scorecard) -> str:
     """How far the answers can be relied on, and why."""
     if scorecard.overall is None:
-        return "Without a score there is nothing to be assured of."
+        return "There is no assurance to state either."
     marks = [mark for section in scorecard.sections for mark in section.marks if mark.applicable]
     noted = sum(mark.state is State.ANSWERED and mark.assurance > ASSERTED for mark in marks)
     asserted = sum(mark.state is State.ANSWERED for mark in marks) - noted
     missing = len(marks) - noted - asserted
     return (
         f"Assurance is {assurance_band(scorecard.overall.assurance)}, at "
-        f"{display(scorecard.overall.assurance)} of 100: {noted} of the {len(marks)} answers that "
-        f"count come with a note, {asserted} stand as asserted, {missing} are not known. It says "
-        "how far the score can be relied on and never changes it."
+        f"{display(scorecard.overall.assurance)} of 100. Of {_count(len(marks), 'answer')} that "
+        f"count: {noted} with a note, {asserted} as asserted, {missing} not known. It says how far "
+        "the score can be relied on and never changes it."
     )
 
 
@@ -552,9 +555,7 @@ def strengths(
             answer=answer_words(question, answers[question.id]),
             standing=standing(question, answers[question.id]),
         )
-        for question, mark in sorted(
-            reached, key=lambda pair: -pair[0].risk * pair[1].contribution
-        )
+        for question, mark in sorted(reached, key=lambda pair: -pair[0].risk * pair[1].contribution)
     )
 
 
@@ -703,9 +704,7 @@ def _level_scale(scorecard: Scorecard) -> charts.LevelScale:
     )
 
 
-def _gap(
-    questionnaire: Questionnaire, question: AnyQuestion, answer: Answer, mark: Mark
-) -> Gap:
+def _gap(questionnaire: Questionnaire, question: AnyQuestion, answer: Answer, mark: Mark) -> Gap:
     risk, why = _first_sentence(question.why)
     missing = FULL_CREDIT - mark.credit
     exposure = question.risk * mark.weight * missing
@@ -715,10 +714,10 @@ def _gap(
         section=_name(questionnaire, question.section_id),
         risk=risk,
         why=why,
-        today=_today(question, answer, mark),
+        today=_today(question, _as_marked(answer, mark)),
         question=question.text,
-        answered=_answered(question, answer, mark),
-        standing=standing(question, answer),
+        answered=_answered(question, _as_marked(answer, mark)),
+        standing=standing(question, _as_marked(answer, mark)),
         action=question.where if mark.unknown else question.next_steps(answer.value)[0],
         exposure=exposure,
         trace=(
@@ -728,22 +727,25 @@ def _gap(
     )
 
 
-def _answered(question: AnyQuestion, answer: Answer, mark: Mark) -> str:
-    if mark.state is State.DONT_KNOW:
+def _answered(question: AnyQuestion, answer: Answer) -> str:
+    if answer.state is State.DONT_KNOW:
         return (
-            "Answered “I don’t know”. Nobody has looked yet, so this counts as not in place; the "
-            "risk may turn out smaller."
+            "Answered “I don’t know”. What is not known counts as not in place; the risk may turn "
+            "out smaller."
         )
-    if mark.state is State.UNANSWERED:
-        return "Not answered. This counts as not in place; the risk may turn out smaller."
+    if answer.state is State.UNANSWERED:
+        return (
+            "Not answered. What is not known counts as not in place; the risk may turn out smaller."
+        )
     return f"Answered “{answer_words(question, answer)}”."
 
 
-def _today(question: AnyQuestion, answer: Answer, mark: Mark) -> str:
-    if mark.state is State.DONT_KNOW:
-        return "Nobody could say how this stands; the risk may be smaller than it looks."
-    if mark.state is State.UNANSWERED:
-        return "This was not answered; the risk may be smaller than it looks."
+def _today(question: AnyQuestion, answer: Answer) -> str:
+    """How it stands, for those who have not seen the question."""
+    if answer.state is State.DONT_KNOW:
+        return "not known; the risk may be smaller than it looks."
+    if answer.state is State.UNANSWERED:
+        return "not answered; the risk may be smaller than it looks."
     return standing(question, answer) or f"{question.text} {answer_words(question, answer)}."
 
 
@@ -756,9 +758,9 @@ def _decision(
     question = questionnaire.questions[step.question_id]
     answer = answers.get(step.question_id, NO_ANSWER)
     if step.unknown:
-        because = "Nobody could say, and what is not known cannot be steered."
+        because = "Not known today, and what is not known cannot be steered."
     else:
-        because = f"Today: “{answer_words(question, answer)}”."
+        because = f"Today: {_today(question, answer)}"
     if step.blocks:
         because += f" It holds the level of {_short_name(questionnaire, step.section_id)}."
     return Decision(
@@ -854,7 +856,8 @@ def _bar(questionnaire: Questionnaire, section: SectionScore) -> charts.RangeBar
 def _limited(section: SectionScore) -> str:
     if not section.limited_scope:
         return ""
-    return f"Limited scope: {display(section.na_share)} % not applicable"
+    share = f"{display(section.na_share)} % not applicable"
+    return f"Limited scope: {share}" if section.rated else share
 
 
 def _strengths_opening(found: int, applicable: int) -> str:
@@ -934,15 +937,11 @@ def _plan(questionnaire: Questionnaire, scorecard: Scorecard, plan: Roadmap) -> 
             "Points of the overall score, by effort. The numbers are those of the steps below"
             + ("." if len(in_chart) == len(plan.steps) else "; “later” is left out.")
         ),
-        waves=tuple(
-            _plan_wave(questionnaire, wave, numbers) for wave in plan.waves if wave.steps
-        ),
+        waves=tuple(_plan_wave(questionnaire, wave, numbers) for wave in plan.waves if wave.steps),
     )
 
 
-def _plan_wave(
-    questionnaire: Questionnaire, wave: Wave, numbers: Mapping[str, int]
-) -> PlanWave:
+def _plan_wave(questionnaire: Questionnaire, wave: Wave, numbers: Mapping[str, int]) -> PlanWave:
     shown = wave.steps[:LATER_STEPS_SHOWN] if wave.name == "later" else wave.steps
     rest = wave.steps[len(shown) :]
     more = ""
@@ -971,9 +970,7 @@ def _plan_wave(
     )
 
 
-def _plan_step(
-    questionnaire: Questionnaire, step: Step, numbers: Mapping[str, int]
-) -> PlanStep:
+def _plan_step(questionnaire: Questionnaire, step: Step, numbers: Mapping[str, int]) -> PlanStep:
     remarks = []
     if step.blocks:
         remarks.append("Holds the level of its domain")
@@ -1044,9 +1041,7 @@ def _traces(section: SectionScore) -> tuple[Fact, ...]:
     """The section's figures as sums that can be done by hand from its cards."""
     asked = sum(mark.weight for mark in section.marks)
     na = asked - section.applicable_weight
-    na_trace = Fact(
-        "Not applicable", f"weight {na} of {asked} = {display(section.na_share)} %"
-    )
+    na_trace = Fact("Not applicable", f"weight {na} of {asked} = {display(section.na_share)} %")
     if section.score is None or section.potential is None or section.assurance is None:
         return (na_trace,)
     applicable = [mark for mark in section.marks if mark.applicable]
@@ -1075,9 +1070,7 @@ def _traces(section: SectionScore) -> tuple[Fact, ...]:
     return tuple(traces)
 
 
-def _card(
-    question: AnyQuestion, answer: Answer, note: Note, mark: Mark, *, holds: bool
-) -> Card:
+def _card(question: AnyQuestion, answer: Answer, note: Note, mark: Mark, *, holds: bool) -> Card:
     na = mark.state is State.NOT_APPLICABLE
     return Card(
         question_id=question.id,
@@ -1108,10 +1101,10 @@ def _tone(mark: Mark) -> str:
 
 
 def _card_trace(question: AnyQuestion, mark: Mark, *, holds: bool) -> str:
+    full = mark.weight * FULL_CREDIT
     if mark.applicable:
         parts = [
-            f"Credit {mark.credit:,} × weight {mark.weight} = {mark.contribution:,} of "
-            f"{mark.weight * FULL_CREDIT:,}",
+            f"Credit {mark.credit:,} × weight {mark.weight} = {mark.contribution:,} of {full:,}",
             f"assurance {mark.assurance}",
         ]
     else:
@@ -1259,13 +1252,12 @@ def _short_name(questionnaire: Questionnaire, section_id: str) -> str:
     return questionnaire.sections_by_id[section_id].section.short
 
 
-def _blocker(
-    question: AnyQuestion, questionnaire: Questionnaire, answers: Mapping[str, Answer]
-) -> str:
+def _blocker(questionnaire: Questionnaire, answers: Mapping[str, Answer], mark: Mark) -> str:
+    question = questionnaire.questions[mark.question_id]
     section = questionnaire.sections_by_id[question.section_id].section
     name = next(s.name for s in section.sub_areas if s.id == question.sub_area_id)
-    answer = answer_words(question, answers.get(question.id, NO_ANSWER))
-    return f"{name} (“{answer}”, {question.id})"
+    answer = _as_marked(answers.get(question.id, NO_ANSWER), mark)
+    return f"{name} (“{answer_words(question, answer)}”, {question.id})"
 
 
 def _badge(level: int) -> Badge:
@@ -1317,8 +1309,12 @@ def _passage(text: str) -> Passage:
 
 def _plain(name: str) -> str:
     """A name on one line, without characters that would turn around the text beside it."""
-    shown = "".join(c for c in name if unicodedata.bidirectional(c) not in _TURNING)
-    return " ".join(shown.split())
+    return "".join(
+        character
+        for character in " ".join(name.split())
+        if unicodedata.bidirectional(character) not in _TURNING
+        and unicodedata.category(character) not in ("Cc", "Cs")
+    ).strip()
 
 
 _TURNING = frozenset(("LRE", "RLE", "LRO", "RLO", "PDF", "LRI", "RLI", "FSI", "PDI"))

@@ -15,7 +15,6 @@ from datetime import datetime
 from functools import cache
 from io import BytesIO
 from pathlib import Path
-from types import ModuleType
 from typing import Any, NamedTuple
 
 from django.template.loader import render_to_string
@@ -51,16 +50,7 @@ class Pdf(NamedTuple):
 
 def render(document: Document, *, paper: str = "A4") -> Pdf:
     """The same document gives the same bytes. Raises PdfUnavailable."""
-    if paper not in PAPERS:
-        raise ValueError(f"paper is {paper!r}; it must be one of {PAPERS}")
     weasyprint = _weasyprint()
-    html = render_to_string("reports/pdf/report.html", {"document": document})
-    fetcher = _fetcher(weasyprint)
-    fonts = weasyprint.text.fonts.FontConfiguration()
-    styles = [
-        weasyprint.CSS(string=style, url_fetcher=fetcher, font_config=fonts)
-        for style in (STYLE.read_text(encoding="utf-8"), f"@page {{ size: {paper} }}")
-    ]
     scorecard = weasyprint.Attachment(
         string=document.scorecard_json,
         name="scorecard.json",
@@ -69,9 +59,7 @@ def render(document: Document, *, paper: str = "A4") -> Pdf:
         modified=document.completed_at,
     )
     with _without_garbage_collection(), _fonts_dated(document.completed_at):
-        pages = weasyprint.HTML(
-            string=html.translate(UNPRINTABLE), url_fetcher=fetcher
-        ).render(font_config=fonts, stylesheets=styles, pdf_variant=PDF_UA)
+        pages = lay_out(document, paper=paper)
         content = pages.write_pdf(
             pdf_variant=PDF_UA,
             pdf_identifier=hashlib.sha256(document.scorecard_json).digest()[:16],
@@ -80,7 +68,24 @@ def render(document: Document, *, paper: str = "A4") -> Pdf:
     return Pdf(content, len(pages.pages))
 
 
-def _weasyprint() -> ModuleType:
+def lay_out(document: Document, *, paper: str = "A4") -> Any:
+    """The document on its pages, as they are before the file is written. Raises as `render`."""
+    if paper not in PAPERS:
+        raise ValueError(f"paper is {paper!r}; it must be one of {PAPERS}")
+    weasyprint = _weasyprint()
+    fetcher = _fetcher(weasyprint)
+    fonts = weasyprint.text.fonts.FontConfiguration()
+    styles = [
+        weasyprint.CSS(string=style, url_fetcher=fetcher, font_config=fonts)
+        for style in (STYLE.read_text(encoding="utf-8"), f"@page {{ size: {paper} }}")
+    ]
+    html = render_to_string("reports/pdf/report.html", {"document": document})
+    return weasyprint.HTML(string=html.translate(UNPRINTABLE), url_fetcher=fetcher).render(
+        font_config=fonts, stylesheets=styles, pdf_variant=PDF_UA
+    )
+
+
+def _weasyprint() -> Any:
     try:
         import weasyprint
         import weasyprint.text.fonts
@@ -95,10 +100,10 @@ def _weasyprint() -> ModuleType:
 
 
 @cache
-def _fetcher(weasyprint: ModuleType) -> Any:
+def _fetcher(weasyprint: Any) -> Any:
     allowed = {f"app:{path.stem}": _unpacked(path) for path in FONTS}
 
-    class AllowedOnly(weasyprint.urls.URLFetcher):
+    class AllowedOnly(weasyprint.urls.URLFetcher):  # type: ignore[misc]  # it has no types
         """Hands out what is in the table. Everything else is an error, which leaves it out."""
 
         def __init__(self) -> None:
