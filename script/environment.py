@@ -24,6 +24,11 @@ def must_be_made() -> bool:
 
 
 def make() -> None:
+    if FOLDER.is_symlink():
+        # Making it anew empties it, and what it points to is not ours.
+        raise CannotContinue(
+            f"{FOLDER} links to an environment without pip or with an old Python; remove the link."
+        )
     _require_writable(FOLDER if FOLDER.exists() else ROOT)
     run(
         "Making the virtual environment",

@@ -4,9 +4,7 @@ from __future__ import annotations
 
 import os
 import socket
-import tempfile
 import time
-from pathlib import Path
 
 import psycopg
 import pytest
@@ -14,13 +12,7 @@ import pytest
 from tests.cluster import SETTINGS, STOP_SECONDS, Cluster, ClusterFailed
 
 
-def folders() -> set[Path]:
-    return set(Path(tempfile.gettempdir()).glob("posture-postgresql-*"))
-
-
 def test_a_cluster_serves_a_database_and_leaves_nothing() -> None:
-    before = folders()
-
     with Cluster() as cluster:
         with psycopg.connect(cluster.url("postgres")) as connection:
             settings = connection.execute(
@@ -33,7 +25,7 @@ def test_a_cluster_serves_a_database_and_leaves_nothing() -> None:
         os.kill(pid, 0)
     with pytest.raises(ConnectionRefusedError):
         socket.create_connection(("127.0.0.1", port))
-    assert folders() <= before
+    assert not cluster.folder.exists()
 
 
 def test_it_stops_at_once_though_somebody_is_connected() -> None:
@@ -47,13 +39,13 @@ def test_it_stops_at_once_though_somebody_is_connected() -> None:
 
 
 def test_a_server_that_does_not_start_says_why(monkeypatch: pytest.MonkeyPatch) -> None:
-    before = folders()
     monkeypatch.setitem(SETTINGS, "fsync", "perhaps")
+    cluster = Cluster()
 
     with (
         pytest.raises(ClusterFailed, match='parameter "fsync" requires a Boolean value'),
-        Cluster(),
+        cluster,
     ):
         pass
 
-    assert folders() <= before
+    assert not cluster.folder.exists()

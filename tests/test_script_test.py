@@ -11,6 +11,7 @@ from pathlib import Path
 import pytest
 
 from script import ROOT
+from tests.cluster import ROLES
 
 PROJECT = """
 [tool.ruff]
@@ -59,9 +60,10 @@ def project(tmp_path_factory: pytest.TempPathFactory) -> Path:
     for name in ("requirements.txt", "requirements-dev.txt"):
         shutil.copy(ROOT / name, folder)
     (folder / ".venv").symlink_to(sys.prefix)
-    for name in ("posture", "templates", "tests"):
-        (folder / name).mkdir()
+    for name in ("posture/database", "templates", "tests"):
+        (folder / name).mkdir(parents=True)
     (folder / "posture" / "settings.py").touch()
+    shutil.copy(ROLES, folder / "posture" / "database")
     (folder / "templates" / "page.html").write_text("<p>Hello</p>\n")
     shutil.copy(ROOT / "tests" / "cluster.py", folder / "tests")
     (folder / "tests" / "__init__.py").touch()

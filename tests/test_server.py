@@ -13,17 +13,18 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable, Iterator
+from contextlib import suppress
 from pathlib import Path
 from types import TracebackType
 from typing import Self
 
 import pytest
 
-from script import ROOT, processes, system
+from script import ROOT, environment, processes, system
 from script.steps import CannotContinue
 
 # Longer than anything takes on a busy machine; a test that waits this long has failed.
-PATIENCE = 60.0
+PATIENCE = 180.0
 
 
 @pytest.fixture(scope="module")
@@ -46,9 +47,10 @@ def scripts_alone(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture
 def server(checkout: Path) -> Iterator[Server]:
-    """A server that was said to be ready."""
+    """A server that was said to be ready, and whose worker is so too."""
     with Server(checkout) as server:
         server.wait_for("Posture is ready")
+        wait_until(lambda: len(server.pids("worker")) == 2, lambda: server.said)
         yield server
 
 
@@ -65,7 +67,7 @@ class Server:
             self.process = subprocess.Popen(
                 ["script/server", "--no-demo"],
                 cwd=self.checkout,
-                env=environment(PORT=str(self.port)),
+                env=persons_environment(PORT=str(self.port)),
                 stdout=said,
                 stderr=subprocess.STDOUT,
             )
@@ -115,7 +117,7 @@ class Server:
         return pids
 
 
-def environment(**more: str) -> dict[str, str]:
+def persons_environment(**more: str) -> dict[str, str]:
     """That of a person who starts the server, not that of this test run."""
     of_tests = (
         "DATABASE_URL DJANGO_SETTINGS_MODULE HOST LOCAL PORT POSTURE_VAR REDIS_URL SECRET_KEY"
@@ -140,29 +142,33 @@ def wait_until(condition: Callable[[], bool], otherwise: Callable[[], str]) -> N
 
 def processes_of(checkout: Path) -> dict[int, str]:
     """All that runs with the environment of this checkout or inside its folder."""
-    listed = subprocess.run(
-        ["ps", "-A", "-ww", "-o", "pid=,args="], capture_output=True, text=True, check=True
-    ).stdout
-    found = {}
-    for line in listed.splitlines():
+    return {
+        pid: command
+        for pid, command, folder in (_from_proc() if sys.platform == "linux" else _from_ps())
+        if str(checkout) in command or folder == checkout
+    }
+
+
+def _from_proc() -> Iterator[tuple[int, str, Path | None]]:
+    """Not by `ps`, which a small Debian does not have."""
+    for process in Path("/proc").glob("[0-9]*"):
+        with suppress(OSError):  # it has just ended
+            command = (process / "cmdline").read_text().replace("\0", " ")
+            yield int(process.name), command, (process / "cwd").readlink()
+
+
+def _from_ps() -> Iterator[tuple[int, str, Path | None]]:
+    ps = ["ps", "-A", "-ww", "-o", "pid=,args="]
+    for line in subprocess.run(ps, capture_output=True, text=True, check=True).stdout.splitlines():
         pid, _, command = line.strip().partition(" ")
-        if str(checkout) in command or _works_in(int(pid), checkout):
-            found[int(pid)] = f"{command} "
-    return found
-
-
-def _works_in(pid: int, folder: Path) -> bool:
-    try:
-        return Path(f"/proc/{pid}/cwd").readlink() == folder
-    except OSError:  # it has ended, or this system has no /proc
-        return False
+        yield int(pid), f"{command} ", None
 
 
 def refusal(checkout: Path, *prefix: str, **env: str) -> str:
     """What script/server says when it does not start: one line, and no traceback."""
     run = subprocess.run(
         [*prefix, checkout / "script" / "server", "--no-demo"],
-        env=environment(**env),
+        env=persons_environment(**env),
         capture_output=True,
         text=True,
         timeout=PATIENCE,
@@ -388,3 +394,19 @@ def test_what_the_package_manager_said_last_is_shown(
 
     with pytest.raises(CannotContinue, match=r"(?s)libpango failed\..*E: Unable to locate package"):
         system.provide([system.Need("Pango", lambda: False, {"apt-get": "libpango"})])
+
+
+def test_an_environment_that_is_only_linked_is_left_alone(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    somebodys = tmp_path / "somebodys"
+    somebodys.mkdir()
+    (somebodys / "kept").touch()
+    link = tmp_path / "link"
+    link.symlink_to(somebodys)
+    monkeypatch.setattr(environment, "FOLDER", link)
+
+    with pytest.raises(CannotContinue, match="remove the link"):
+        environment.make()
+
+    assert (somebodys / "kept").exists()
