@@ -27,6 +27,81 @@ def saving() -> bool:
     return outcome.saves > 0 and not outcome.errors and not outcome.lost
 
 
+@proof
+def reports() -> bool:
+    """200 reports, 100 children and 20 workers killed, the broker emptied: each made once."""
+    from tests.proofs import on_postgresql
+
+    return on_postgresql.run("test_reports")
+
+
+@proof
+def reading() -> bool:
+    """5,000 reads from replicas that fall behind: none stale; without positions, some."""
+    from tests.proofs.reading import prove
+
+    kept, forgotten = prove(reads=5_000, people=6)
+    print(f"with positions:    {kept}")
+    print(f"without positions: {forgotten}")
+    return not kept.stale and not kept.refused and forgotten.stale > 0
+
+
+@proof
+def failover() -> bool:
+    """10 times the primary is killed while 8 people save: no acknowledged answer is lost."""
+    from tests.proofs.failover import kill_primaries
+
+    outcome = kill_primaries(rounds=10, writers=8, seconds=4)
+    print(outcome)
+    for line in outcome.lost[:20]:
+        print("  ", line)
+    return outcome.rounds == 10 and not outcome.lost
+
+
+@proof
+def rows() -> bool:
+    """What row-level security costs a page: 1,000 pairs of requests, by turns."""
+    from tests.proofs import on_postgresql
+
+    return on_postgresql.run("test_rows")
+
+
+@proof
+def strangers() -> bool:
+    """20,000 random requests for another's rows, half of them with no filter in any view."""
+    from tests.proofs import on_postgresql
+
+    return on_postgresql.run("test_strangers")
+
+
+@proof
+def fuzzing() -> bool:
+    """schemathesis over the whole API as owner and administrator, and 40,000 odd requests."""
+    from tests.proofs.fuzzing import bad, described, furnished
+
+    good = True
+    for is_admin in (False, True):
+        user = furnished(f"fuzz-{is_admin}@example.org", is_admin=is_admin)
+        for outcome in (described(user, 50), bad(user, 20_000)):
+            print(outcome)
+            for line in outcome.failures[:20]:
+                print("  ", line)
+            good = good and outcome.asked > 0 and not outcome.failures
+    return good
+
+
+@proof
+def refreshing() -> bool:
+    """100 refresh tokens, each used 20 times at once: exactly one use wins each time."""
+    from tests.api.test_tokens import race
+    from tests.factories import make_user
+
+    owner = make_user()
+    winners = [race(owner, 20).count("renewed") for _ in range(100)]
+    print(f"{len(winners)} races of 20, winners: {sorted(set(winners))}")
+    return winners == [1] * 100
+
+
 def main() -> int:
     import django
     from django.test.utils import get_runner, setup_test_environment

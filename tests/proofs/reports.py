@@ -16,16 +16,19 @@ from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import dataclass, field
 from datetime import timedelta
 from pathlib import Path
+from typing import Self
 
 from django.conf import settings
 from django.db import connection
 from django.db.models import F, Max, Sum
 from django.test import override_settings
 
+from posture.database.subject import STAFF, acting_as
 from reports import production
 from reports.models import Report
 from reports.tasks import produce_report
 from tests import children
+from tests.database.identity import as_owner
 from tests.factories import make_completed, make_user, now, stored
 from tests.redis import RedisServer
 
@@ -68,10 +71,11 @@ def storm(
     so that a short run need not wait for them.
     """
     outcome = Outcome(reports=reports)
-    chance = random.Random(5)  # noqa: S311  # a repeatable choice, not a secret
+    chance = random.Random(5)  # a repeatable choice, not a secret
     with (
         tempfile.TemporaryDirectory() as folder,
         override_settings(PASSWORD_HASHERS=[FAST]),
+        acting_as(STAFF),
         completions_counted(),
         ExitStack() as running,
     ):
@@ -86,6 +90,8 @@ def storm(
             + [(seconds / 3, "broker")]
         )
         while blows or Report.objects.filter(status__in=("pending", "generating")).exists():
+            for worker in workers:
+                worker.supervise()
             passed = time.monotonic() - started
             if passed > seconds + 600:
                 break
@@ -107,8 +113,10 @@ def storm(
                 time.sleep(0.5 if not blows else min(0.5, max(0, blows[0][0] - passed)))
         outcome.seconds = time.monotonic() - started
         outcome.wrong = list(faults())
-    figures = Report.objects.aggregate(Sum("tries"), Max("tries"))
-    outcome.tries, outcome.most_tries = figures["tries__sum"], figures["tries__max"]
+        if Report.objects.count() != reports:
+            outcome.wrong.append(f"there are {Report.objects.count()} reports")
+        figures = Report.objects.aggregate(Sum("tries"), Max("tries"))
+        outcome.tries, outcome.most_tries = figures["tries__sum"], figures["tries__max"]
     return outcome
 
 
@@ -119,13 +127,18 @@ class Worker:
         self.log = log
         self.running = ExitStack()
 
-    def __enter__(self) -> Worker:
-        process = children.worker(self.log, concurrency=CHILDREN)
-        self.pid = self.running.enter_context(process).pid
+    def __enter__(self) -> Self:
+        worker = children.worker(self.log, concurrency=CHILDREN)
+        self.process = self.running.enter_context(worker)
         return self
 
     def __exit__(self, *_: object) -> None:
         self.running.close()
+
+    def supervise(self) -> None:
+        """A worker ends itself when a child dies in its first moment."""
+        if self.process.poll() is not None:
+            self.kill()
 
     def kill(self) -> None:
         """kill -9, with all its children."""
@@ -133,8 +146,9 @@ class Worker:
         self.__enter__()
 
     def kill_a_child(self, chance: random.Random) -> bool:
+        pid = self.process.pid
         with suppress(OSError):
-            found = Path(f"/proc/{self.pid}/task/{self.pid}/children").read_text().split()
+            found = Path(f"/proc/{pid}/task/{pid}/children").read_text().split()
             if found:
                 os.kill(int(chance.choice(found)), signal.SIGKILL)
                 return True
@@ -142,7 +156,7 @@ class Worker:
 
 
 def queued(server: RedisServer) -> int:
-    return sum(server.client.llen(queue) for queue in ("celery", "reports"))  # type: ignore[misc]  # its types allow for asyncio
+    return sum(server.client.llen(queue) for queue in ("celery", "reports"))
 
 
 def pass_time(by: timedelta) -> None:
@@ -157,7 +171,7 @@ def pass_time(by: timedelta) -> None:
 def completions_counted() -> Iterator[None]:
     """The database itself notes every change by which a report is, or stays, completed."""
     note = "INSERT INTO completions VALUES (NEW.id)"
-    with connection.cursor() as cursor:
+    with as_owner(), connection.cursor() as cursor:
         cursor.execute("CREATE TABLE completions (report varchar(36))")
         if connection.vendor == "postgresql":
             cursor.execute(
@@ -174,7 +188,7 @@ def completions_counted() -> Iterator[None]:
     try:
         yield
     finally:
-        with connection.cursor() as cursor:
+        with as_owner(), connection.cursor() as cursor:
             on = " ON reports" if connection.vendor == "postgresql" else ""
             cursor.execute(f"DROP TRIGGER completions{on}")
             if connection.vendor == "postgresql":

@@ -47,7 +47,7 @@ class Respondent:
         user = make_user(f"respondent-{number}@example.org")
         self.assessment = make_assessment(user)
         self.port = port
-        self.random = random.Random(number)  # noqa: S311  # a repeatable choice, not a secret
+        self.random = random.Random(number)  # a repeatable choice, not a secret
         self.acknowledged: dict[str, tuple[str, int]] = {}
         self.revisions: dict[str, int] = {}
         signed_in = Client()
