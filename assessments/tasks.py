@@ -6,6 +6,6 @@ from django.utils import timezone
 from assessments import expiry
 
 
-@shared_task
+@shared_task(acts_for="staff")  # type: ignore[call-overload, untyped-decorator]  # of SubjectTask
 def expire_assessments() -> None:
     expiry.expire_due(timezone.now())

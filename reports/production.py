@@ -39,9 +39,23 @@ def produce(report_id: UUID, *, now: Callable[[], datetime]) -> None:
         report.give_up(token, reason=reason(error), now=now())
         raise
     digest = hashlib.sha256(rendered.content).hexdigest()
-    if not report.finish(token, file=name, sha256=digest, pages=rendered.pages, now=now()):
+    if report.finish(token, file=name, sha256=digest, pages=rendered.pages, now=now()):
+        remove_files(report.pk, keep=name)
+    else:
         logger.warning("report %s went to another worker while this one made it", report.pk)
         default_storage.delete(name)
+
+
+def remove_files(report_id: UUID, *, keep: str = "") -> None:
+    """Also those of workers that died after storing a file and before finishing with it."""
+    folder = f"reports/{report_id}"
+    try:
+        _, names = default_storage.listdir(folder)
+    except FileNotFoundError:
+        return
+    for name in names:
+        if f"{folder}/{name}" != keep:
+            default_storage.delete(f"{folder}/{name}")
 
 
 def reap(*, now: datetime) -> list[UUID]:

@@ -5,11 +5,10 @@ from __future__ import annotations
 from functools import partial
 from typing import Any
 
-from django.core.files.storage import default_storage
 from django.db import transaction
 
 from assessments.models import Assessment
-from reports import ordering
+from reports import ordering, production
 from reports.models import Report
 
 
@@ -21,5 +20,4 @@ def order_standard_report(*, assessment: Assessment, **_: Any) -> None:
 
 def delete_file(*, instance: Report, **_: Any) -> None:
     """The file goes with its row, however that was deleted, once the deletion is certain."""
-    if instance.file.name:
-        transaction.on_commit(partial(default_storage.delete, instance.file.name))
+    transaction.on_commit(partial(production.remove_files, instance.pk))

@@ -7,7 +7,9 @@ from pathlib import Path
 
 import pytest
 from django.conf import settings
-from django.core.files.storage import FileSystemStorage
+from django.core.files.base import ContentFile
+from django.core.files.storage import FileSystemStorage, default_storage
+from pytest_django import DjangoCaptureOnCommitCallbacks
 
 from accounts.models import User
 from reports import pdf, production
@@ -82,6 +84,28 @@ def test_a_worker_that_was_thought_dead_cannot_finish(
     assert report.tries == 2
     assert hashlib.sha256(stored(report)).hexdigest() == report.sha256
     assert len(_files()) == 1
+
+
+def test_what_a_worker_stored_before_it_died_is_removed(owner: User) -> None:
+    report = make_report(owner)
+    left = default_storage.save(f"reports/{report.pk}/left.pdf", ContentFile(b"half a rep"))
+
+    production.produce(report.pk, now=now)
+
+    assert not default_storage.exists(left)
+    assert len(_files()) == 1
+
+
+def test_what_a_worker_stored_before_it_died_goes_with_the_row(
+    owner: User, django_capture_on_commit_callbacks: DjangoCaptureOnCommitCallbacks
+) -> None:
+    report = make_report(owner)
+    left = default_storage.save(f"reports/{report.pk}/left.pdf", ContentFile(b"half a rep"))
+
+    with django_capture_on_commit_callbacks(execute=True):
+        owner.delete()
+
+    assert not default_storage.exists(left)
 
 
 def test_a_failure_is_recorded_raised_and_tried_again(
