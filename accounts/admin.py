@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
-from allauth.account.adapter import get_adapter
 from allauth.account.models import EmailAddress
+from allauth.mfa.models import Authenticator
 from django import forms
 from django.contrib import admin, messages
 from django.contrib.auth.models import Group
@@ -13,10 +13,11 @@ from django.db import transaction
 from django.db.models import Exists, OuterRef, QuerySet
 from django.http import HttpRequest
 
+from accounts import people
 from accounts.models import User
 
 # Addresses belong to their people, and there are no groups.
-admin.site.unregister((EmailAddress, Group))
+admin.site.unregister((Authenticator, EmailAddress, Group))
 
 
 class NewUserForm(forms.ModelForm[User]):
@@ -89,16 +90,21 @@ class UserAdmin(admin.ModelAdmin[User]):
         self, request: HttpRequest, obj: User, form: forms.ModelForm[User], change: bool
     ) -> None:
         """A new person is told how to choose a password."""
-        if not change:
-            obj.set_unusable_password()
-        super().save_model(request, obj, form, change)
-        if not change:
-            # Verified by the code with which they choose a password.
-            EmailAddress.objects.create(user=obj, email=obj.email, primary=True, verified=False)
-            transaction.on_commit(lambda: _write(request, "invitation", obj))
-            self.message_user(
-                request, f"{obj.email} has been told how to choose a password.", messages.SUCCESS
-            )
+        if change:
+            super().save_model(request, obj, form, change)
+            return
+        invited = people.invite(
+            obj.email,
+            full_name=obj.full_name,
+            company_name=obj.company_name,
+            is_admin=obj.is_admin,
+            by=_me(request),
+        )
+        obj.pk = invited.pk
+        obj.refresh_from_db()
+        self.message_user(
+            request, f"{obj.email} has been told how to choose a password.", messages.SUCCESS
+        )
 
     def get_deleted_objects(self, objs: Any, request: HttpRequest) -> Any:
         """What goes with a person may go, though nobody may delete it by itself."""
@@ -110,32 +116,34 @@ class UserAdmin(admin.ModelAdmin[User]):
 
     @admin.action(description="Deactivate: cannot sign in any more")
     def deactivate(self, request: HttpRequest, chosen: QuerySet[User]) -> None:
-        count = chosen.exclude(pk=_me(request).pk).update(is_active=False)
+        me = _me(request)
+        count = 0
+        for user in chosen.exclude(pk=me.pk):
+            people.change(user, by=me, is_active=False)
+            count += 1
         self.message_user(request, f"{count} deactivated.", messages.SUCCESS)
 
     @admin.action(description="Activate: can sign in again")
     def activate(self, request: HttpRequest, chosen: QuerySet[User]) -> None:
-        count = chosen.update(is_active=True)
+        me = _me(request)
+        count = 0
+        for user in chosen.exclude(pk=me.pk):
+            people.change(user, by=me, is_active=True)
+            count += 1
         self.message_user(request, f"{count} activated.", messages.SUCCESS)
 
     @admin.action(description="Ask to choose a new password: the present one ends")
     def send_reset(self, request: HttpRequest, chosen: QuerySet[User]) -> None:
-        people = list(chosen.filter(is_active=True).exclude(pk=_me(request).pk))
+        me = _me(request)
+        asked = list(chosen.filter(is_active=True).exclude(pk=me.pk))
         with transaction.atomic():
-            for user in people:
-                user.set_unusable_password()
-                user.save(update_fields=["password", "updated_at"])
-        for user in people:
-            _write(request, "reset_request", user)
+            for user in asked:
+                people.ask_for_new_password(user, by=me)
         self.message_user(
-            request, f"{len(people)} asked to choose a new password.", messages.SUCCESS
+            request, f"{len(asked)} asked to choose a new password.", messages.SUCCESS
         )
 
 
 def _me(request: HttpRequest) -> User:
     assert isinstance(request.user, User)
     return request.user
-
-
-def _write(request: HttpRequest, what: str, user: User) -> None:
-    get_adapter(request).send_mail(f"account/email/{what}", user.email, {"email": user.email})

@@ -46,12 +46,13 @@ class Given:
 class Refusal:
     """Why a question's answer was not stored; `field` is answer, comment or na_reason.
 
-    A conflict carries the response that is stored instead.
+    A conflict carries the response that is stored instead, if one is.
     """
 
     field: str
     message: str
     stored: AssessmentResponse | None = None
+    conflict: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -146,7 +147,9 @@ def _response(
         return stored
     revision = stored.revision if stored else 0
     if given.revision is not None and given.revision != revision:
-        return Refusal("answer", "This answer was changed elsewhere in the meantime.", stored)
+        return Refusal(
+            "answer", "This answer was changed elsewhere in the meantime.", stored, conflict=True
+        )
     return AssessmentResponse(
         id=stored.pk if stored else uuid.uuid4(),
         assessment=assessment,

@@ -6,6 +6,8 @@ from django.conf import settings
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 
+from posture.problems import is_api, problem
+
 GetResponse = Callable[[HttpRequest], HttpResponse]
 
 
@@ -17,8 +19,16 @@ class BodyLimit:
 
     def __call__(self, request: HttpRequest) -> HttpResponse:
         if "chunked" in request.headers.get("Transfer-Encoding", "").lower():
-            return render(request, "411.html", status=411)
+            return _refused(request, 411, "length_required", "Say how long the body is.")
         length = request.headers.get("Content-Length") or "0"
         if not length.isdecimal() or int(length) > settings.MAX_BODY_BYTES:
-            return render(request, "413.html", status=413)
+            return _refused(
+                request, 413, "body_too_large", f"At most {settings.MAX_BODY_BYTES:,} bytes."
+            )
         return self.get_response(request)
+
+
+def _refused(request: HttpRequest, status: int, code: str, detail: str) -> HttpResponse:
+    if is_api(request):
+        return problem(request, status, code, detail)
+    return render(request, f"{status}.html", status=status)

@@ -25,6 +25,7 @@ from assessments.catalog.questions import (
 )
 from assessments.models import Assessment
 from assessments.scoring import State
+from posture.database.subject import STAFF, acting_as
 
 PROFILE = {
     "sector": ["manufacturing"],
@@ -60,6 +61,10 @@ class Command(BaseCommand):
     help = "Loads the demo company, once, and prints its sign-ins."
 
     def handle(self, *args: Any, **options: Any) -> None:
+        with acting_as(STAFF):
+            self.load()
+
+    def load(self) -> None:
         if not settings.LOCAL:
             raise CommandError("The demo prints a password; it is for LOCAL=1 only.")
         password = _password(settings.VAR / "demo-password")

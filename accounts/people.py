@@ -1,0 +1,82 @@
+"""What administrators do with people: invite, let in and out, ask for a new password."""
+
+from __future__ import annotations
+
+from allauth.account.adapter import get_adapter
+from allauth.account.models import EmailAddress
+from allauth.core import context
+from django.db import transaction
+from django.utils import timezone
+
+from accounts import audit, tokens
+from accounts.models import TokenFamily, User
+
+
+class OwnAccount(Exception):
+    """Nobody locks themselves out by a slip."""
+
+
+@transaction.atomic
+def invite(email: str, *, full_name: str, company_name: str, is_admin: bool, by: User) -> User:
+    """A person who is told how to choose a password. Raises IntegrityError if there is one."""
+    user = User.objects.create_user(
+        email, full_name=full_name, company_name=company_name, is_admin=is_admin
+    )
+    # Verified by the code with which they choose a password.
+    EmailAddress.objects.create(user=user, email=user.email, primary=True, verified=False)
+    _write_on_commit("invitation", user)
+    audit.record(by, "user.invite", user.pk, {"is_admin": is_admin})
+    return user
+
+
+@transaction.atomic
+def change(user: User, *, by: User, **values: bool) -> User:
+    """Change `is_active` or `is_admin`. Raises OwnAccount.
+
+    A person who is not let in any more is signed out everywhere at once.
+    """
+    if user.pk == by.pk:
+        raise OwnAccount
+    locked = User.objects.select_for_update().get(pk=user.pk)
+    changed = [name for name, value in values.items() if getattr(locked, name) != value]
+    for name in changed:
+        setattr(locked, name, values[name])
+    if changed:
+        locked.save(update_fields=[*changed, "updated_at"])
+        if not locked.is_active:
+            tokens.end(locked.token_families.all(), TokenFamily.End.SIGNED_OUT, at=timezone.now())
+        details: dict[str, str | int | bool | list[str]] = {name: values[name] for name in changed}
+        audit.record(by, "user.change", user.pk, details)
+    return locked
+
+
+@transaction.atomic
+def ask_for_new_password(user: User, *, by: User) -> None:
+    """Their present password ends, and a mail says how to choose the next. Raises OwnAccount."""
+    if user.pk == by.pk:
+        raise OwnAccount
+    user.set_unusable_password()
+    user.save(update_fields=["password", "updated_at"])
+    _write_on_commit("reset_request", user)
+    audit.record(by, "user.ask_for_new_password", user.pk)
+
+
+@transaction.atomic
+def delete(user: User, *, by: User) -> None:
+    """The person with all assessments, reports and files. Raises OwnAccount."""
+    if user.pk == by.pk:
+        raise OwnAccount
+    target = user.pk
+    user.delete()
+    audit.record(by, "user.delete", target)
+
+
+def _write_on_commit(what: str, user: User) -> None:
+    """allauth names the site by the request, which may be over by then."""
+    request = context.request
+
+    def write() -> None:
+        with context.request_context(request):
+            get_adapter().send_mail(f"account/email/{what}", user.email, {"email": user.email})
+
+    transaction.on_commit(write)
