@@ -4,13 +4,16 @@ from assessments import views
 
 app_name = "assessments"
 urlpatterns = [
-    path("", views.dashboard, name="dashboard"),
-    path("start/", views.start, name="start"),
-    path("start/scope/", views.scope, name="scope"),
-    path("<uuid:pk>/", views.detail, name="detail"),
-    path("<uuid:pk>/questions/<str:sub_area_id>/", views.questions, name="questions"),
-    path("<uuid:pk>/save/", views.save, name="save"),
-    path("<uuid:pk>/review/", views.review, name="review"),
-    path("<uuid:pk>/complete/", views.complete, name="complete"),
-    path("<uuid:pk>/consultation/", views.consultation, name="consultation"),
+    path("method/catalog/", views.catalog, name="catalog"),
+    path("method/frameworks/", views.frameworks, name="frameworks"),
+    path("method/frameworks/<str:name>/", views.framework, name="framework"),
+    path("assessments/", views.dashboard, name="dashboard"),
+    path("assessments/start/", views.start, name="start"),
+    path("assessments/start/scope/", views.scope, name="scope"),
+    path("assessments/<uuid:pk>/", views.detail, name="detail"),
+    path("assessments/<uuid:pk>/questions/<str:sub_area_id>/", views.questions, name="questions"),
+    path("assessments/<uuid:pk>/save/", views.save, name="save"),
+    path("assessments/<uuid:pk>/review/", views.review, name="review"),
+    path("assessments/<uuid:pk>/complete/", views.complete, name="complete"),
+    path("assessments/<uuid:pk>/consultation/", views.consultation, name="consultation"),
 ]

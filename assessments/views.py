@@ -8,7 +8,7 @@ from uuid import UUID
 from django.conf import settings
 from django.contrib import messages
 from django.contrib.auth.decorators import login_required
-from django.http import Http404, HttpResponse, JsonResponse
+from django.http import Http404, HttpRequest, HttpResponse, JsonResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
 from django.utils import timezone
@@ -16,9 +16,12 @@ from django.views.decorators.http import require_http_methods, require_POST, req
 
 from accounts.http import UserRequest
 from assessments import answering, completion, progress, starting
+from assessments import consultation as wishes
 from assessments.answering import Refusal
+from assessments.catalog import frameworks as published
 from assessments.catalog import loading
-from assessments.catalog.questions import AnyQuestion, Catalog, SubArea
+from assessments.catalog.overview import KINDS, overview
+from assessments.catalog.questions import AnyQuestion, Catalog, Framework, SubArea, Tier
 from assessments.errors import (
     Closed,
     NothingAnswered,
@@ -340,18 +343,68 @@ def consultation(request: UserRequest, pk: UUID) -> HttpResponse:
         request.POST or None, initial={"details": assessment.consultation_details}
     )
     if request.method == "POST" and form.is_valid():
-        assessment.request_consultation(form.cleaned_data["details"], at=timezone.now())
-        assessment.save(
-            update_fields=[
-                "consultation_interest",
-                "consultation_details",
-                "consultation_requested_at",
-                "updated_at",
-            ]
-        )
+        wishes.request(assessment, form.cleaned_data["details"], at=timezone.now())
         messages.success(request, "Your request is noted. Somebody will be in touch with you.")
         return redirect(assessment)
     context = {"assessment": assessment, "form": form}
     return render(
         request, "assessments/consultation.html", context, status=422 if form.errors else 200
     )
+
+
+# --- what is asked, for anybody to read ----------------------------------------------------------
+
+
+@require_safe
+def catalog(request: HttpRequest) -> HttpResponse:
+    """The present version: its sections, its sub-areas, and how many questions each has."""
+    context = {"overview": overview(loading.current()), "kinds": KINDS}
+    return render(request, "assessments/catalog.html", context)
+
+
+@require_safe
+def frameworks(request: HttpRequest) -> HttpResponse:
+    """How many controls of each framework have a question behind them, tier by tier."""
+    questions = loading.current().questions.values()
+    context = {
+        "catalog": loading.current(),
+        "frameworks": [
+            {
+                "id": framework.value,
+                "name": name,
+                "controls": len(published.controls(framework)),
+                "tiers": {
+                    tier: len(
+                        {
+                            control
+                            for question in questions
+                            if tier.includes(question.tier)
+                            for control in question.controls(framework)
+                        }
+                    )
+                    for tier in Tier
+                },
+            }
+            for framework, name in published.NAMES.items()
+        ],
+    }
+    return render(request, "assessments/frameworks.html", context)
+
+
+@require_safe
+def framework(request: HttpRequest, name: str) -> HttpResponse:
+    """Each control of one framework with the questions behind it."""
+    if name not in list(Framework):
+        raise Http404
+    shown = Framework(name)
+    behind = published.behind(shown, loading.current().questions.values())
+    context = {
+        "catalog": loading.current(),
+        "framework": shown,
+        "name": published.NAMES[shown],
+        "groups": [
+            (group, [(control, behind[control]) for control in group.controls])
+            for group in published.groups(shown)
+        ],
+    }
+    return render(request, "assessments/framework.html", context)

@@ -7,11 +7,13 @@ from uuid import UUID
 
 import msgspec
 
-from assessments.catalog.questions import FULL_CREDIT, AnyQuestion, Questionnaire
+from assessments.catalog.questions import FULL_CREDIT, AnyQuestion, Framework, Questionnaire
 from assessments.roadmap import Roadmap, Step, Wave, WhatIf, roadmap, what_if
 from assessments.scoring import Answer, Mark, Scorecard, SectionScore
 from reports import composition
+from reports import frameworks as framework_views
 from reports.composition import Glance, Note
+from reports.frameworks import ControlRow, FrameworkView, GroupRow
 
 
 class PlannedStep(msgspec.Struct, frozen=True):
@@ -44,6 +46,7 @@ class Results(msgspec.Struct, frozen=True):
     glance: Glance
     waves: tuple[PlannedWave, ...]
     plan: Roadmap
+    frameworks: tuple[FrameworkView, ...]
     outcome: WhatIf | None
 
     @property
@@ -71,6 +74,31 @@ class SectionResult(msgspec.Struct, frozen=True):
     earned: int
     possible: int
     lines: tuple[Line, ...]
+
+
+class Behind(msgspec.Struct, frozen=True):
+    """A question behind a control, with what was answered."""
+
+    question: AnyQuestion
+    answer: str
+
+
+class ControlLine(msgspec.Struct, frozen=True):
+    """A control with its questions; `reasons` are those given for what does not apply."""
+
+    row: ControlRow
+    questions: tuple[Behind, ...]
+    reasons: tuple[str, ...]
+
+
+class GroupLines(msgspec.Struct, frozen=True):
+    row: GroupRow
+    controls: tuple[ControlLine, ...]
+
+
+class FrameworkLines(msgspec.Struct, frozen=True):
+    view: FrameworkView
+    groups: tuple[GroupLines, ...]
 
 
 def overview(
@@ -122,6 +150,7 @@ def overview(
             if wave.steps
         ),
         plan=plan,
+        frameworks=framework_views.views(questionnaire, scorecard),
         outcome=outcome if outcome.question_ids else None,
     )
 
@@ -166,4 +195,39 @@ def section(
         earned=sum(mark.contribution for mark in score.marks),
         possible=FULL_CREDIT * score.applicable_weight,
         lines=tuple(line(mark) for mark in score.marks),
+    )
+
+
+def framework(
+    questionnaire: Questionnaire,
+    answers: Mapping[str, Answer],
+    notes: Mapping[str, Note],
+    scorecard: Scorecard,
+    which: Framework,
+) -> FrameworkLines:
+    """One framework control by control, with the questions behind each and their answers."""
+
+    def behind(question_id: str) -> Behind:
+        question = questionnaire.questions[question_id]
+        answer = answers.get(question_id, composition.NO_ANSWER)
+        return Behind(question, composition.answer_words(question, answer))
+
+    def line(row: ControlRow) -> ControlLine:
+        reasons = (
+            notes.get(question_id, composition.NO_NOTE).na_reason
+            for question_id in row.not_applicable
+        )
+        return ControlLine(
+            row=row,
+            questions=tuple(behind(question_id) for question_id in row.question_ids),
+            reasons=tuple(dict.fromkeys(reason for reason in reasons if reason)),
+        )
+
+    (view,) = (v for v in framework_views.views(questionnaire, scorecard) if v.id == which.value)
+    return FrameworkLines(
+        view=view,
+        groups=tuple(
+            GroupLines(row=group, controls=tuple(line(row) for row in group.controls))
+            for group in view.groups
+        ),
     )

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
-import logging
 from uuid import UUID
 
 from django.contrib import messages
@@ -14,13 +12,13 @@ from django.utils import timezone
 from django.views.decorators.http import require_POST, require_safe
 
 from accounts.http import UserRequest
+from assessments.catalog.questions import Framework
 from assessments.models import Assessment
 from assessments.scoring import LEVEL_NAMES
-from reports import ordering, production
+from reports import delivery, ordering, production
+from reports import frameworks as framework_views
 from reports import results as result_pages
 from reports.models import Report
-
-logger = logging.getLogger(__name__)
 
 
 @require_safe
@@ -62,6 +60,41 @@ def section(request: UserRequest, assessment_id: UUID, section_id: str) -> HttpR
     if found is None:
         raise Http404
     return render(request, "reports/section.html", {"assessment": assessment, "result": found})
+
+
+@require_safe
+@login_required
+def frameworks(request: UserRequest, assessment_id: UUID) -> HttpResponse:
+    """The controls of every framework, counted by status."""
+    assessment = _assessment(request, assessment_id)
+    if assessment.status != Assessment.Status.COMPLETED:
+        return redirect(assessment)
+    context = {
+        "assessment": assessment,
+        "frameworks": framework_views.views(assessment.questionnaire, assessment.result),
+    }
+    return render(request, "reports/frameworks.html", context)
+
+
+@require_safe
+@login_required
+def framework(request: UserRequest, assessment_id: UUID, name: str) -> HttpResponse:
+    """One framework control by control, with the questions behind each."""
+    assessment = _assessment(request, assessment_id)
+    if name not in list(Framework):
+        raise Http404
+    if assessment.status != Assessment.Status.COMPLETED:
+        return redirect(assessment)
+    found = result_pages.framework(
+        assessment.questionnaire,
+        assessment.answers,
+        production.notes(assessment),
+        assessment.result,
+        Framework(name),
+    )
+    return render(
+        request, "reports/framework.html", {"assessment": assessment, "framework": found}
+    )
 
 
 def _assessment(request: UserRequest, pk: UUID) -> Assessment:
@@ -124,21 +157,10 @@ def status(request: UserRequest, pk: UUID) -> JsonResponse:
 def download(request: UserRequest, pk: UUID) -> HttpResponse:
     """Exactly the bytes that were stored, or an error: never others."""
     report = get_object_or_404(Report.objects.visible_to(request.user), pk=pk)
-    if not report.is_downloadable:
-        raise Http404
     try:
-        with report.file.open("rb") as file:
-            content = file.read()
-    except OSError:
-        content = b""
-    if hashlib.sha256(content).hexdigest() != report.sha256:
-        logger.error("the file of report %s is missing or not the one that was made", report.pk)
+        content = delivery.content(report)
+    except delivery.NotReady:
+        raise Http404 from None
+    except delivery.Damaged:
         return render(request, "reports/damaged.html", {"report": report}, status=500)
-    return HttpResponse(
-        content,
-        content_type="application/pdf",
-        headers={
-            "Content-Disposition": f'attachment; filename="{report.file_name}"',
-            "Content-Security-Policy": "default-src 'none'; sandbox",
-        },
-    )
+    return HttpResponse(content, content_type="application/pdf", headers=delivery.headers(report))

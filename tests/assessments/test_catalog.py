@@ -435,8 +435,10 @@ def test_a_fault_in_a_question_is_refused_by_file_question_and_field(
             "gov.toml",
             "quick = 0, standard = 0, deep = 1",
             "quick = 0, deep = 1",
-            ("1.0/gov.toml: planned of GOV.2 must say how many questions each tier has"
-            " - at `$.sub_areas[1]`"),
+            (
+                "1.0/gov.toml: planned of GOV.2 must say how many questions each tier has"
+                " - at `$.sub_areas[1]`"
+            ),
         ),
         ("catalog.toml", '"GOV", "RES"', '"GOV", "RES", "GOV"', "1.0: a section appears twice"),
         (
@@ -449,8 +451,10 @@ def test_a_fault_in_a_question_is_refused_by_file_question_and_field(
             "profile.toml",
             'value = "no", label = "No"',
             'value = "yes", label = "No"',
-            ("1.0/profile.toml: options of own_software are ['yes', 'yes']; none may appear twice"
-            " - at `$.questions[0]`"),
+            (
+                "1.0/profile.toml: options of own_software are ['yes', 'yes']; none may appear twice"
+                " - at `$.questions[0]`"
+            ),
         ),
         (
             "gov.toml",
