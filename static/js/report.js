@@ -12,7 +12,9 @@ async function look() {
     if (status !== shown.dataset.status) {
       const page = await fetch(location.href, { redirect: "error" });
       const fresh = new DOMParser().parseFromString(await page.text(), "text/html");
-      shown.replaceWith(fresh.querySelector(".report-state"));
+      const state = fresh.querySelector(".report-state");
+      shown.dataset.status = state.dataset.status;
+      shown.replaceChildren(...state.childNodes);
       document.title = fresh.title;
       wait = SHORTEST;
     }
