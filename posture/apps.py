@@ -6,4 +6,4 @@ class PostureConfig(AppConfig):
     verbose_name = "Posture"
 
     def ready(self) -> None:
-        from posture import checks  # noqa: F401  # importing it registers them
+        from posture import checks, checks_deploy  # noqa: F401  # importing registers them

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from ipaddress import IPv4Network, IPv6Network, ip_network
 from pathlib import Path
 from typing import Any
 from urllib.parse import parse_qsl, unquote, urlsplit
@@ -59,6 +60,15 @@ class Environment:
     def items(self, name: str) -> list[str]:
         return [item.strip() for item in self.text(name, "").split(",") if item.strip()]
 
+    def networks(self, name: str) -> list[IPv4Network | IPv6Network]:
+        found = []
+        for item in self.items(name):
+            try:
+                found.append(ip_network(item))
+            except ValueError:
+                self.wrong(f"{name} has {item!r}; it must be a network such as 10.0.0.0/8")
+        return found
+
     def folder(self, name: str, default: Path) -> Path:
         return Path(self.text(name, str(default))).absolute()
 
@@ -71,13 +81,15 @@ class Environment:
         if address.scheme not in ("postgres", "postgresql") or not address.path.strip("/"):
             self.wrong(f"{name} must look like postgresql://user:password@host/database")
             return {}
+        # Several, for failover: postgresql://one:5432,other:5432/db?target_session_attrs=read-write
+        hosts = [urlsplit(f"//{host}") for host in address.netloc.rpartition("@")[2].split(",")]
         return {
-            "ENGINE": "django.db.backends.postgresql",
+            "ENGINE": "posture.database",
             "NAME": unquote(address.path[1:]),
             "USER": unquote(address.username or ""),
             "PASSWORD": unquote(address.password or ""),
-            "HOST": address.hostname or "",
-            "PORT": str(address.port or ""),
+            "HOST": ",".join(host.hostname or "" for host in hosts),
+            "PORT": ",".join(str(host.port or "") for host in hosts),
             "OPTIONS": dict(parse_qsl(address.query)),
         }
 

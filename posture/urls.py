@@ -1,4 +1,5 @@
 from allauth.account.decorators import secure_admin_login
+from allauth.mfa.base.views import AuthenticateView
 from django.contrib import admin
 from django.urls import include, path
 
@@ -11,14 +12,22 @@ admin.site.site_title = "Posture console"
 admin.site.index_title = "Console"
 admin.site.site_url = "/assessments/"
 
+handler400 = views.bad_request
+handler403 = views.permission_denied
+handler404 = views.not_found
+handler500 = views.server_error
+
 urlpatterns = [
     path("", views.home, name="home"),
     path("method/", views.method, name="method"),
-    path("assessments/", include("assessments.urls")),
+    path("", include("assessments.urls")),
     path("", include("reports.urls")),
     path("account/", include("accounts.urls")),
     path("account/", include("allauth.account.urls")),
+    path("account/code/", AuthenticateView.as_view(), name="mfa_authenticate"),
     path("console/", admin.site.urls),
+    path("", include("posture.api_urls")),
     path("health/live", health.live, name="live"),
     path("health/ready", health.ready, name="ready"),
+    path("health", health.health, name="health"),
 ]

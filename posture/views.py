@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
+from django.views import defaults
 from django.views.decorators.http import require_safe
 
 from assessments import scoring
 from assessments.catalog import loading
+from posture.problems import is_api, problem
 
 
 @require_safe
@@ -33,3 +35,30 @@ def method(request: HttpRequest) -> HttpResponse:
 def csrf_failure(request: HttpRequest, reason: str = "") -> HttpResponse:
     """Nearly always a page that was open for too long: say so, and how to go on."""
     return render(request, "csrf.html", status=403)
+
+
+# What Django refuses by itself: for the API as a problem, for people as a page.
+
+
+def bad_request(request: HttpRequest, exception: Exception) -> HttpResponse:
+    if is_api(request):
+        return problem(request, 400, "bad_request", "The request cannot be understood.")
+    return defaults.bad_request(request, exception)
+
+
+def permission_denied(request: HttpRequest, exception: Exception) -> HttpResponse:
+    if is_api(request):
+        return problem(request, 403, "permission_denied", "This is not allowed.")
+    return defaults.permission_denied(request, exception)
+
+
+def not_found(request: HttpRequest, exception: Exception) -> HttpResponse:
+    if is_api(request):
+        return problem(request, 404, "not_found", "There is no such endpoint.")
+    return defaults.page_not_found(request, exception)
+
+
+def server_error(request: HttpRequest) -> HttpResponse:
+    if is_api(request):
+        return problem(request, 500, "server_error", "This is our mistake; it is noted.")
+    return defaults.server_error(request)

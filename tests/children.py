@@ -34,6 +34,7 @@ def environment() -> dict[str, str]:
         "SECRET_KEY": settings.SECRET_KEY,
         "POSTURE_VAR": str(settings.VAR),
         "DATABASE_URL": address,
+        "REDIS_URL": settings.REDIS_URL,
     }
 
 
@@ -72,12 +73,25 @@ def _answers(port: int) -> bool:
 
 
 @contextmanager
-def worker(log: Path) -> Iterator[subprocess.Popen[bytes]]:
+def worker(log: Path, *, concurrency: int = 1) -> Iterator[subprocess.Popen[bytes]]:
     """A Celery worker with one child, in a process group of its own; gone afterwards."""
+    arguments = ["--concurrency", str(concurrency), "--without-gossip", "--without-mingle"]
+    with celery(log, "worker", *arguments) as process:
+        yield process
+
+
+@contextmanager
+def beat(log: Path) -> Iterator[subprocess.Popen[bytes]]:
+    """The scheduler."""
+    with celery(log, "beat", "--schedule", str(log.with_suffix(".schedule"))) as process:
+        yield process
+
+
+@contextmanager
+def celery(log: Path, *arguments: str) -> Iterator[subprocess.Popen[bytes]]:
     with log.open("ab") as output:
         process = subprocess.Popen(
-            [sys.executable, "-m", "celery", "-A", "posture", "worker", "--concurrency", "1",
-             "--loglevel", "INFO", "--without-gossip", "--without-mingle"],
+            [sys.executable, "-m", "celery", "-A", "posture", *arguments, "--loglevel", "INFO"],
             cwd=ROOT,
             env=environment(),
             stdout=output,

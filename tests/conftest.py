@@ -4,17 +4,45 @@ from __future__ import annotations
 
 import shutil
 from collections.abc import Iterator
+from contextvars import ContextVar
 from pathlib import Path
 
 import pytest
 from django.conf import settings
 from django.core.cache import cache
-from django.test import Client
-from pytest_django import Settings
+from django.test import Client, TransactionTestCase
+from pytest_django import DjangoDbBlocker, Settings
 
 from accounts.models import User
 from posture.celery import app
+from posture.database import subject
+from tests.database.identity import APP, as_owner, signed_in_as
 from tests.factories import make_user
+from tests.redis import RedisServer, in_use
+
+
+@pytest.fixture(scope="session")
+def django_db_setup(django_db_setup: None, django_db_blocker: DjangoDbBlocker) -> Iterator[None]:
+    """On PostgreSQL the owner makes, empties and drops the database; the tests are the app."""
+    empty = TransactionTestCase._fixture_teardown  # type: ignore[attr-defined]  # not in the stubs
+
+    def empty_as_owner(case: TransactionTestCase) -> None:
+        with as_owner():
+            empty(case)
+
+    with (
+        pytest.MonkeyPatch.context() as patch,
+        django_db_blocker.unblock(),
+        signed_in_as(APP),
+    ):
+        patch.setattr(TransactionTestCase, "_fixture_teardown", empty_as_owner)
+        yield
+
+
+@pytest.fixture(autouse=True)
+def staff_look_on(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A test's own queries see every row; requests and tasks see what their subject may."""
+    monkeypatch.setattr(subject, "_acting", ContextVar("acting", default=subject.STAFF))
 
 
 @pytest.fixture(autouse=True)
@@ -54,6 +82,12 @@ def worker() -> Iterator[None]:
     app.conf.update(task_always_eager=True, task_eager_propagates=True)
     yield
     app.conf.update(task_always_eager=False, task_eager_propagates=False)
+
+
+@pytest.fixture
+def redis() -> Iterator[RedisServer]:
+    with RedisServer() as server, in_use(server):
+        yield server
 
 
 @pytest.fixture

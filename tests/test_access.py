@@ -41,8 +41,12 @@ REPORT = ("{report}",)
 ACCESS = {
     "home": Access("get", 200, 200, 200, 200),
     "method": Access("get", 200, 200, 200, 200),
+    "assessments:catalog": Access("get", 200, 200, 200, 200),
+    "assessments:frameworks": Access("get", 200, 200, 200, 200),
+    "assessments:framework": Access("get", 200, 200, 200, 200, ("iso",)),
     "live": Access("get", 200, 200, 200, 200),
     "ready": Access("get", 200, 200, 200, 200),
+    "health": Access("get", 503, 503, 503, 503),  # no worker runs here
     "assessments:dashboard": Access("get", 302, 200, 200, 200),
     "assessments:start": Access("get", 302, 200, 302, 200),  # the owner has one in progress
     "assessments:scope": Access("get", 302, 302, 302, 302),  # without a profile, back to it
@@ -53,6 +57,8 @@ ACCESS = {
     "assessments:complete": Access("post", 302, 404, 422, 404, OPEN),  # nothing is answered yet
     "assessments:consultation": Access("get", 302, 404, 200, 404, OPEN),
     "reports:results": Access("get", 302, 404, 200, 404, DONE),
+    "reports:frameworks": Access("get", 302, 404, 200, 404, DONE),
+    "reports:framework": Access("get", 302, 404, 200, 404, ("{done}", "csf")),
     "reports:section": Access("get", 302, 404, 200, 404, ("{done}", "IAM")),
     "reports:latest": Access("get", 302, 404, 302, 404, DONE),
     "reports:order": Access("post", 302, 404, 302, 404, DONE),
@@ -63,6 +69,7 @@ ACCESS = {
     "accounts:profile": Access("get", 302, 200, 200, 200),
     "accounts:delete": Access("get", 302, 200, 200, 200),
     "accounts:mailbox": Access("get", 200, 200, 200, 200),  # on a machine of one's own only
+    "mfa_authenticate": Access("get", 302, 302, 302, 302),  # nobody has an authenticator
     "account_login": Access("get", 200, 302, 302, 302),
     "account_logout": Access("get", 302, 200, 200, 200),
     "account_signup": Access("get", 200, 302, 302, 302),
@@ -128,7 +135,8 @@ def url_names(resolver: URLResolver, namespace: str = "") -> Iterator[str]:
 
 
 def test_every_url_is_in_the_table() -> None:
-    assert set(url_names(get_resolver())) - NAMELESS == set(ACCESS)
+    names = {name for name in url_names(get_resolver()) if not name.startswith("api")}
+    assert names - NAMELESS == set(ACCESS)  # the API has a table of its own, tests/api
 
 
 @pytest.fixture

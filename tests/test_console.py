@@ -8,7 +8,7 @@ import pytest
 from allauth.account.models import EmailAddress
 from django.test import Client
 from django.urls import reverse
-from pytest_django import DjangoAssertNumQueries
+from pytest_django import DjangoAssertNumQueries, DjangoCaptureOnCommitCallbacks
 
 from accounts import mailbox
 from accounts.models import User
@@ -128,12 +128,15 @@ def test_deactivating_ends_the_sessions_and_nothing_else(console: Client, admin:
 
 
 @pytest.mark.usefixtures("worker")
-def test_asking_for_a_new_password_ends_the_present_one(console: Client) -> None:
+def test_asking_for_a_new_password_ends_the_present_one(
+    console: Client, django_capture_on_commit_callbacks: DjangoCaptureOnCommitCallbacks
+) -> None:
     user = make_user()
     theirs = Client()
     theirs.force_login(user)
 
-    act(console, "accounts_user", "send_reset", user.pk)
+    with django_capture_on_commit_callbacks(execute=True):
+        act(console, "accounts_user", "send_reset", user.pk)
 
     user.refresh_from_db()
     assert not user.has_usable_password()
