@@ -485,7 +485,7 @@ CSRF_TRUSTED_ORIGINS += CORS_ALLOWED_ORIGINS
 # --- rules of the house ---------------------------------------------------------------------------
 
 ASSESSMENT_DAYS = env.number("ASSESSMENT_DAYS", 15, minimum=1)
-RETAKES_PER_YEAR = env.number("RETAKES_PER_YEAR", 3)
+RETAKES_PER_YEAR = env.number("RETAKES_PER_YEAR", 3, minimum=1)
 
 # --- logs -----------------------------------------------------------------------------------------
 

@@ -92,9 +92,7 @@ def framework(request: UserRequest, assessment_id: UUID, name: str) -> HttpRespo
         assessment.result,
         Framework(name),
     )
-    return render(
-        request, "reports/framework.html", {"assessment": assessment, "framework": found}
-    )
+    return render(request, "reports/framework.html", {"assessment": assessment, "framework": found})
 
 
 def _assessment(request: UserRequest, pk: UUID) -> Assessment:

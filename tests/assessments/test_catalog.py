@@ -452,8 +452,8 @@ def test_a_fault_in_a_question_is_refused_by_file_question_and_field(
             'value = "no", label = "No"',
             'value = "yes", label = "No"',
             (
-                "1.0/profile.toml: options of own_software are ['yes', 'yes']; none may appear twice"
-                " - at `$.questions[0]`"
+                "1.0/profile.toml: options of own_software are ['yes', 'yes']; "
+                "none may appear twice - at `$.questions[0]`"
             ),
         ),
         (

@@ -20,7 +20,8 @@ from accounts.models import User
 from assessments import answering, completion, starting
 from assessments.answering import Given
 from assessments.catalog import loading
-from assessments.catalog.questions import Tier
+from assessments.catalog.frameworks import NAMES
+from assessments.catalog.questions import Framework, Tier
 from assessments.models import Assessment, AssessmentResponse
 from assessments.scoring import State, display
 from reports.models import Report
@@ -37,6 +38,7 @@ from tests.factories import (
 )
 
 NOTE = "The two oldest servers still take a password alone; replacement is ordered."
+NOWHERE = "/nowhere/"
 REASON = "Nothing of ours can be reached from outside."
 
 
@@ -165,6 +167,13 @@ def visitor() -> Scene:
         [
             Shown("home", "Posture: know where your security stands", reverse("home")),
             Shown("method", "How scores are made | Posture", reverse("method")),
+            Shown("catalog", "What is asked | Posture", reverse("assessments:catalog")),
+            Shown("frameworks", "Frameworks | Posture", reverse("assessments:frameworks")),
+            Shown(
+                "framework",
+                f"{NAMES[Framework.CSF]} | Posture",
+                reverse("assessments:framework", args=["csf"]),
+            ),
             Shown("sign-up", "Create an account | Posture", reverse("account_signup")),
             Shown(
                 "sign-up-error", "Error: Create an account | Posture", act=press("Create account")
@@ -427,6 +436,16 @@ def reader() -> Scene:
                 "Vulnerability, patching and security testing | Posture",
                 reverse("reports:section", args=[unrated.pk, "VUL"]),
             ),
+            Shown(
+                "results-frameworks",
+                "Frameworks | Posture",
+                reverse("reports:frameworks", args=[standard.pk]),
+            ),
+            Shown(
+                "results-framework",
+                f"{NAMES[Framework.ISO]} | Posture",
+                reverse("reports:framework", args=[standard.pk, "iso"]),
+            ),
             Shown("reports", "Reports | Posture", reverse("reports:index")),
             Shown(
                 "report-pending", "Standard report: waiting | Posture", pending.get_absolute_url()
@@ -544,7 +563,7 @@ def unlucky() -> Scene:
             Shown(
                 "404",
                 "We can’t find this page | Posture",
-                "/nowhere/",
+                NOWHERE,
                 trouble=("404 GET .*/nowhere/$",),
             ),
             Shown(

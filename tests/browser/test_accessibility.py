@@ -6,10 +6,12 @@ from typing import Literal
 
 import pytest
 from axe_playwright_python.sync_playwright import Axe
+from django.urls import get_resolver, resolve
 from playwright.sync_api import Page
 
 from tests.browser.conftest import Watch
-from tests.browser.pages import SCENES, Scene
+from tests.browser.pages import NOWHERE, SCENES, Scene
+from tests.test_access import url_names
 
 pytestmark = pytest.mark.browser
 
@@ -17,10 +19,50 @@ SCHEMES: tuple[Literal["light", "dark"], ...] = ("light", "dark")
 WIDTHS = (1280, 360)
 NARROWEST = 320
 
+# Reached by pressing something on another page.
+PRESSED = {
+    "account_login",
+    "account_email_verification_sent",
+    "account_confirm_password_reset_code",
+    "account_complete_password_reset",
+    "account_password_reset_completed",
+    "assessments:scope",
+}
+# Files, data, redirects; and pages that nobody gets to without a second factor.
+PAGELESS = {
+    "account_confirm_login_code",
+    "account_set_password",
+    "assessments:save",
+    "assessments:complete",
+    "reports:latest",
+    "reports:order",
+    "reports:status",
+    "health",
+    "live",
+    "ready",
+    "mfa_authenticate",
+}
+
 
 @pytest.fixture
 def scene(request: pytest.FixtureRequest, transactional_db: None) -> Scene:
     return SCENES[request.param]()
+
+
+def test_no_page_is_left_out(transactional_db: None) -> None:
+    """Those of the API and of the console are not for respondents."""
+    shown = {
+        resolve(state.path).view_name
+        for furnish in SCENES.values()
+        for state in furnish().states
+        if state.path not in ("", NOWHERE)
+    }
+    pages = {
+        name
+        for name in url_names(get_resolver())
+        if not name.startswith(("api", "admin:")) and name not in PRESSED | PAGELESS
+    }
+    assert shown - {"admin:login"} == pages
 
 
 @pytest.mark.parametrize("scene", SCENES, indirect=True)

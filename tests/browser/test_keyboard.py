@@ -198,6 +198,7 @@ def test_the_check_by_keyboard(page: Page, owner: User, watch: Watch) -> None:
     tab_to(page, ".answer a")
     page.keyboard.press("Enter")
     expect(page).to_have_url(re.compile("/questions/GOV.1/.review#GOV.1.1$"))
+    expect(page.locator("html.has-script")).to_be_visible()
     tab_to(page, "[name='answer-GOV.1.1']")
     page.keyboard.press("Space")
     page.keyboard.press("Control+Enter")

@@ -101,6 +101,8 @@ PRODUCTION = {
     "DEFAULT_FROM_EMAIL": "posture@posture.example",
     "ALLOWED_HOSTS": "posture.example",
     "EMAIL_URL": "smtp+tls://u:p@mail.example",
+    "CLIENT_IP_HEADER": "Fly-Client-IP",
+    "TRUSTED_PROXIES": "172.16.0.0/16",
 }
 
 SHOW = """
