@@ -70,6 +70,7 @@ class Scene:
             watch.expect(*state.trouble)
             if state.path:
                 page.goto(state.path)
+            page.wait_for_load_state()
             state.act(page)
             expect(page).to_have_title(state.title)
             yield state
@@ -101,6 +102,7 @@ def enter_code(button: str) -> Callable[[Page], None]:
 
 
 def fill_in_the_profile(page: Page) -> None:
+    page.wait_for_load_state()  # `all` takes what there is and does not wait for the rest
     for group in page.locator("form.profile fieldset").all():
         if group.is_visible():
             group.locator("input").nth(1).check()

@@ -101,6 +101,7 @@ def answer_everything(page: Page, context: BrowserContext) -> None:
     answered = 0
     while "Check your answers" not in page.title():
         here = page.url
+        page.wait_for_load_state()
         for fieldset in page.locator("fieldset[data-question]").all():
             question = questions[str(fieldset.get_attribute("data-question"))]
             best = value_at(question, 4)
