@@ -69,6 +69,7 @@ MIDDLEWARE = [
     "posture.middleware.headers.SecurityHeaders",
     "posture.middleware.requestid.RequestId",
     "posture.middleware.requestlog.RequestLog",
+    "posture.metrics.Measure",
     "posture.middleware.probes.ProbesByAddress",
     "csp.middleware.CSPMiddleware",
     "corsheaders.middleware.CorsMiddleware",
@@ -291,6 +292,9 @@ MFA_ADAPTER = "accounts.adapter.SecondFactorAdapter"
 # only from these networks, or anybody could name themselves.
 CLIENT_IP_HEADER = env.text("CLIENT_IP_HEADER", "")
 TRUSTED_PROXIES = env.networks("TRUSTED_PROXIES")
+
+# The networks from which a monitor may read /metrics; without any there are no metrics.
+METRICS_FROM = env.networks("METRICS_FROM")
 
 SESSION_COOKIE_AGE = 12 * 60 * 60
 SESSION_COOKIE_NAME = "posture-session" if LOCAL else "__Host-session"

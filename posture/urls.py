@@ -3,7 +3,7 @@ from allauth.mfa.base.views import AuthenticateView
 from django.contrib import admin
 from django.urls import include, path
 
-from posture import health, views
+from posture import health, metrics, views
 
 # The console's own sign-in form has no limits; the site's has.
 admin.site.login = secure_admin_login(admin.site.login)  # type: ignore[method-assign]  # as allauth documents it
@@ -30,4 +30,5 @@ urlpatterns = [
     path("health/live", health.live, name="live"),
     path("health/ready", health.ready, name="ready"),
     path("health", health.health, name="health"),
+    path("metrics", metrics.metrics, name="metrics"),
 ]

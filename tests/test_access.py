@@ -47,6 +47,7 @@ ACCESS = {
     "live": Access("get", 200, 200, 200, 200),
     "ready": Access("get", 200, 200, 200, 200),
     "health": Access("get", 503, 503, 503, 503),  # no worker runs here
+    "metrics": Access("get", 404, 404, 404, 404),  # for a monitor inside the network only
     "assessments:dashboard": Access("get", 302, 200, 200, 200),
     "assessments:start": Access("get", 302, 200, 302, 200),  # the owner has one in progress
     "assessments:scope": Access("get", 302, 302, 302, 302),  # without a profile, back to it

@@ -1,4 +1,4 @@
-"""Health checks of a platform name a machine by its address, which is no name of the site."""
+"""Health checks and monitors name a machine by its address, which is no name of the site."""
 
 from collections.abc import Callable
 
@@ -7,7 +7,7 @@ from django.http import HttpRequest, HttpResponse
 
 GetResponse = Callable[[HttpRequest], HttpResponse]
 
-PROBES = ("/health", "/health/live", "/health/ready")
+PROBES = ("/health", "/health/live", "/health/ready", "/metrics")
 
 
 class ProbesByAddress:
