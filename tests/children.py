@@ -39,8 +39,8 @@ def environment() -> dict[str, str]:
 
 
 @contextmanager
-def web() -> Iterator[int]:
-    """The web server as script/server runs it; yields its port."""
+def web(**more: str) -> Iterator[int]:
+    """The web server as script/server runs it, with more in its environment; yields its port."""
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         port: int = probe.getsockname()[1]
@@ -49,7 +49,7 @@ def web() -> Iterator[int]:
          "--interface", "wsgi", "--http", "1", "--no-ws", "--log-level", "warning",
          "--workers", "2", "--blocking-threads", "4", "posture.wsgi:application"],
         cwd=ROOT,
-        env=environment(),
+        env={**environment(), **more},
         stdout=subprocess.DEVNULL,
         stderr=subprocess.DEVNULL,
         start_new_session=True,

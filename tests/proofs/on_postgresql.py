@@ -10,11 +10,11 @@ from tests.children import ROOT
 from tests.cluster import Cluster
 
 
-def run(statement: str) -> bool:
+def run(statement: str, where: str = "tests/proofs/long.py") -> bool:
     """Whether this statement, with Django on an empty database, printed its figures and passed."""
     with Cluster() as cluster:
         done = subprocess.run(
-            [sys.executable, "-m", "pytest", "tests/proofs/long.py", "-k", statement, "-s", "-q"],
+            [sys.executable, "-m", "pytest", where, "-k", statement, "-s", "-q"],
             cwd=ROOT,
             env={**os.environ, "DATABASE_URL": cluster.url("posture")},
             check=False,
