@@ -27,9 +27,7 @@ script/test ARGUMENTS      runs only pytest with these arguments, on SQLite"""
 ON_SQLITE = ("-m", "not browser")
 ON_POSTGRESQL = (
     *("-m", "not browser"),
-    # These start programs that bring their own database.
-    *("--ignore=tests/test_cluster.py", "--ignore=tests/test_script_test.py"),
-    "--ignore=tests/test_server.py",
+    "--with-database",  # what asks none, or brings its own, has run already
 )
 IN_BROWSER = ("-m", "browser")
 AT_ONCE = "2"  # processes that share a run's tests
