@@ -140,6 +140,9 @@ for _alias, _database in DATABASES.items():
             "min_size": 1,
             "max_size": env.number("DATABASE_POOL", 8, minimum=1),
             "max_idle": 60,
+            # A server that is back is used again within seconds: its tries grow rare with time,
+            # and begin anew with the request after the last.
+            "reconnect_timeout": 5,
             # Without a replica a page is read elsewhere, and had better not wait for it.
             "timeout": 10 if _alias == "default" else 2,
         }

@@ -12,6 +12,8 @@ from typing import Any
 from django.db.backends.postgresql import base
 from psycopg.pq import ExecStatus, TransactionStatus
 
+from posture.database import absence
+from posture.database.router import REPLICA
 from posture.database.subject import NOBODY, STAFF, Subject, acting
 
 STAFF_ROLE = "posture_staff"
@@ -22,6 +24,19 @@ class DatabaseWrapper(base.DatabaseWrapper):
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         self.execute_wrappers.append(self._in_the_name_of_the_subject)
+
+    def connect(self) -> None:
+        """A replica that did not answer a moment ago is not waited for again."""
+        if self.alias != REPLICA:
+            super().connect()
+            return
+        if absence.is_away():
+            raise self.Database.OperationalError("the replica did not answer a moment ago")
+        try:
+            super().connect()
+        except self.Database.OperationalError:
+            absence.note()
+            raise
 
     def tell_subject(self) -> None:
         """Make an open transaction the present subject's.

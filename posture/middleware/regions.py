@@ -26,7 +26,7 @@ from django.shortcuts import render
 from django.urls import Resolver404, resolve
 
 from accounts.models import User
-from posture.database import position
+from posture.database import absence, position
 from posture.database.router import REPLICA, reading_from
 
 logger = logging.getLogger(__name__)
@@ -95,6 +95,8 @@ class Regions:
     def _read(self, request: HttpRequest, *, came_back: bool) -> HttpResponse:
         if not self.has_replica:
             return self.get_response(request)
+        if absence.is_away():
+            return self._read_from_primary(request, came_back, "replica")
         if not _may_read_replica(request):
             return self._read_from_primary(request, came_back, "behind")
         with reading_from(REPLICA):
