@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-
 import psycopg
 import pytest
 from django.db import connections
@@ -15,7 +13,7 @@ from posture.database.router import PRIMARY, REPLICA
 
 
 @pytest.fixture
-def tries(monkeypatch: pytest.MonkeyPatch) -> Iterator[list[str]]:
+def tries(monkeypatch: pytest.MonkeyPatch) -> list[str]:
     """The aliases that somebody tried to connect to; none of them answers."""
     made: list[str] = []
 
