@@ -9,10 +9,8 @@ functions give the same sentences to the web pages.
 from __future__ import annotations
 
 import hashlib
-import re
-import unicodedata
 from collections import Counter
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from datetime import datetime, timedelta
 from fractions import Fraction
 from uuid import UUID
@@ -21,7 +19,6 @@ import msgspec
 
 from assessments.catalog.questions import (
     FULL_CREDIT,
-    NONE_OF_THESE,
     SUFFICIENT_CREDIT,
     AnyQuestion,
     Effort,
@@ -48,7 +45,28 @@ from assessments.scoring import (
     display,
     to_json,
 )
-from reports import charts
+from reports import change as changes
+from reports import charts, frameworks, register
+from reports.change import Previous, Trend
+from reports.frameworks import FrameworkPart
+from reports.register import Register
+from reports.wording import (
+    NO_ANSWER,
+    NO_NOTE,
+    Note,
+    Passage,
+    answer_words,
+    count_of,
+    date_in_words,
+    decimals,
+    figure_or,
+    first_sentence,
+    joined,
+    passage,
+    plain,
+    points,
+    shortened,
+)
 
 TITLE = "Security posture report"
 
@@ -78,11 +96,6 @@ TIER_NAMES: Mapping[Tier, str] = {
 
 WAVE_NAMES: Mapping[str, str] = {"now": "Now", "next": "Next", "later": "Later"}
 
-MONTHS = (
-    *("January", "February", "March", "April", "May", "June"),
-    *("July", "August", "September", "October", "November", "December"),
-)
-
 
 class Subject(msgspec.Struct, frozen=True):
     """Whose assessment it is, and when it was made. Times are UTC."""
@@ -93,25 +106,6 @@ class Subject(msgspec.Struct, frozen=True):
     attempt_number: int
     started_at: datetime
     completed_at: datetime
-
-
-class Note(msgspec.Struct, frozen=True):
-    """What a respondent wrote beside an answer."""
-
-    comment: str = ""
-    na_reason: str = ""
-    planned: bool = False
-
-
-NO_NOTE = Note()
-NO_ANSWER = Answer(State.UNANSWERED)
-
-
-class Passage(msgspec.Struct, frozen=True):
-    """A respondent's own words, with the direction they are read in: "ltr" or "rtl"."""
-
-    text: str
-    direction: str
 
 
 class Fact(msgspec.Struct, frozen=True):
@@ -185,6 +179,7 @@ class Summary(msgspec.Struct, frozen=True):
     headline: str
     level: Badge | None
     figures: tuple[Figure, ...]
+    change_sentence: str
     scale: charts.LevelScale
     range_sentence: str
     assurance_sentence: str
@@ -235,14 +230,18 @@ class SectionRow(msgspec.Struct, frozen=True):
     level: Badge | None
     assurance: str
     basis: str
+    change: str
     remark: str
 
 
 class Glance(msgspec.Struct, frozen=True):
+    """`since` is the date of the assessment that the changes count from, or empty."""
+
     radar: charts.Radar
     functions: tuple[FunctionRow, ...]
     sections: tuple[SectionRow, ...]
     indicative: bool
+    since: str
 
 
 class PlanStep(msgspec.Struct, frozen=True):
@@ -362,8 +361,11 @@ class Document(msgspec.Struct, frozen=True):
     gaps_opening: str
     plan: Plan
     sections: tuple[SectionPage, ...]
+    frameworks: FrameworkPart
+    register: Register
     method: Method
     scorecard_json: bytes
+    trend: Trend | None
 
 
 def compose(
@@ -372,17 +374,22 @@ def compose(
     answers: Mapping[str, Answer],
     notes: Mapping[str, Note],
     scorecard: Scorecard,
+    previous: Previous | None = None,
 ) -> Document:
-    """The standard report of a completed assessment. The scorecard is that of the answers."""
+    """The standard report of a completed assessment. The scorecard is that of the answers.
+
+    `previous` is the same company's assessment before this one, if there is one.
+    """
     plan = roadmap(questionnaire, answers, scorecard)
     all_gaps = gaps(questionnaire, answers, scorecard)
     all_strengths = strengths(questionnaire, answers, scorecard)
     applicable = sum(mark.applicable for mark in _marks(scorecard))
     code = verification_code(scorecard, subject.assessment_id)
+    trend = changes.trend(questionnaire, answers, scorecard, previous) if previous else None
     return Document(
         title=TITLE,
         language="en-GB",
-        company=_shortened(_plain(subject.company), 60) or "Company without a name",
+        company=shortened(plain(subject.company), 60) or "Company without a name",
         completed_at=subject.completed_at,
         verification_code=code,
         cover=_cover(subject, questionnaire, scorecard, code),
@@ -390,13 +397,14 @@ def compose(
             headline=overall_sentence(questionnaire, scorecard),
             level=_badge(scorecard.overall.level) if scorecard.overall else None,
             figures=_figures(scorecard),
+            change_sentence=trend.sentence if trend else "",
             scale=_level_scale(scorecard),
             range_sentence=range_sentence(scorecard),
             assurance_sentence=assurance_sentence(scorecard),
             risks=all_gaps[:RISKS_SHOWN],
             decisions=decisions(questionnaire, answers, plan, subject.completed_at),
         ),
-        glance=glance(questionnaire, scorecard),
+        glance=glance(questionnaire, scorecard, trend),
         strengths=all_strengths[:STRENGTHS_SHOWN],
         strengths_opening=_strengths_opening(len(all_strengths), applicable),
         gaps=all_gaps[:GAPS_SHOWN],
@@ -405,8 +413,11 @@ def compose(
         sections=tuple(
             _section_page(questionnaire, answers, notes, section) for section in scorecard.sections
         ),
+        frameworks=frameworks.part(questionnaire, scorecard),
+        register=register.register(questionnaire, notes, scorecard),
         method=_method(questionnaire, scorecard, code, subject),
         scorecard_json=scorecard_json(scorecard),
+        trend=trend,
     )
 
 
@@ -425,7 +436,7 @@ def overall_sentence(questionnaire: Questionnaire, scorecard: Scorecard) -> str:
         f"Level {overall.level} {LEVEL_NAMES[overall.level]}, score {display(overall.score)}."
     )
     if overall.held_by:
-        names = _joined(_short_name(questionnaire, section_id) for section_id in overall.held_by)
+        names = joined(_short_name(questionnaire, section_id) for section_id in overall.held_by)
         weakest = overall.level - ABOVE_WEAKEST
         return (
             f"{sentence} The score alone would give level {overall.band}. Held by: {names}, at "
@@ -465,7 +476,7 @@ def section_sentence(
         sentence += f", up to {display(section.potential)}"
     sentence += "."
     if level.blockers:
-        names = _joined(
+        names = joined(
             _blocker(questionnaire, answers, mark)
             for mark in section.marks
             if mark.question_id in level.blockers
@@ -501,7 +512,7 @@ def range_sentence(scorecard: Scorecard) -> str:
     if not unknown:
         return "Every question that applies has an answer, so the score has no range."
     return (
-        f"{_joined(unknown)}: what is not known counts as not in place. If all of it "
+        f"{joined(unknown)}: what is not known counts as not in place. If all of it "
         f"were in place, the score would be {display(scorecard.overall.potential)}."
     )
 
@@ -516,25 +527,10 @@ def assurance_sentence(scorecard: Scorecard) -> str:
     missing = len(marks) - noted - asserted
     return (
         f"Assurance is {assurance_band(scorecard.overall.assurance)}, at "
-        f"{display(scorecard.overall.assurance)} of 100. Of {_count(len(marks), 'answer')} that "
+        f"{display(scorecard.overall.assurance)} of 100. Of {count_of(len(marks), 'answer')} that "
         f"count: {noted} with a note, {asserted} as asserted, {missing} not known. It says how far "
         "the score can be relied on and never changes it."
     )
-
-
-def answer_words(question: AnyQuestion, answer: Answer) -> str:
-    """An answer in a few words; of practices only how many."""
-    if answer.state is State.DONT_KNOW:
-        return "I don’t know"
-    if answer.state is State.NOT_APPLICABLE:
-        return "Not applicable"
-    if answer.state is State.UNANSWERED or answer.value is None:
-        return "Not answered"
-    if isinstance(question, PracticesQuestion) and isinstance(answer.value, list):
-        chosen = [value for value in answer.value if value != NONE_OF_THESE]
-        if chosen:
-            return f"{len(chosen)} of {len(question.practices)} practices"
-    return question.describe(answer.value)
 
 
 def strengths(
@@ -628,18 +624,18 @@ def verification_code(scorecard: Scorecard, assessment_id: UUID) -> str:
 def _cover(
     subject: Subject, questionnaire: Questionnaire, scorecard: Scorecard, code: str
 ) -> Cover:
-    started, completed = _date(subject.started_at), _date(subject.completed_at)
+    started, completed = date_in_words(subject.started_at), date_in_words(subject.completed_at)
     asked = sum(len(section.marks) for section in scorecard.sections)
     return Cover(
         title=TITLE,
-        company=_passage(_shortened(_plain(subject.company), 160) or "Company without a name"),
+        company=passage(shortened(plain(subject.company), 160) or "Company without a name"),
         tier=TIER_NAMES[scorecard.tier],
         date=completed,
         facts=(
-            Fact("Scope", f"{TIER_NAMES[scorecard.tier]}, {_count(asked, 'question')}"),
+            Fact("Scope", f"{TIER_NAMES[scorecard.tier]}, {count_of(asked, 'question')}"),
             Fact("Domains", _scope(questionnaire, scorecard)),
             Fact("Period", completed if started == completed else f"{started} to {completed}"),
-            Fact("Answered by", _shortened(_plain(subject.respondent), 120) or "Not named"),
+            Fact("Answered by", shortened(plain(subject.respondent), 120) or "Not named"),
             Fact("Attempt", str(subject.attempt_number)),
             Fact("Basis", f"Catalog {scorecard.catalog_version}, formula {scorecard.formula}"),
             Fact("Verification code", code),
@@ -654,7 +650,7 @@ def _scope(questionnaire: Questionnaire, scorecard: Scorecard) -> str:
         return f"All {known}"
     if len(chosen) > 8:
         return f"{len(chosen)} of {known}"
-    names = _joined(_short_name(questionnaire, section_id) for section_id in chosen)
+    names = joined(_short_name(questionnaire, section_id) for section_id in chosen)
     return f"{len(chosen)} of {known}" + (f": {names}" if names else "")
 
 
@@ -705,7 +701,7 @@ def _level_scale(scorecard: Scorecard) -> charts.LevelScale:
 
 
 def _gap(questionnaire: Questionnaire, question: AnyQuestion, answer: Answer, mark: Mark) -> Gap:
-    risk, why = _first_sentence(question.why)
+    risk, why = first_sentence(question.why)
     missing = FULL_CREDIT - mark.credit
     exposure = question.risk * mark.weight * missing
     return Gap(
@@ -770,7 +766,7 @@ def _decision(
         because=because,
         when=_when(step, completed_at),
         owner=question.respondent,
-        gain=f"{_points(step.gain)} points",
+        gain=f"{points(step.gain)} points",
     )
 
 
@@ -782,18 +778,20 @@ def _asked_for(questionnaire: Questionnaire, step: Step) -> str:
 
 def _when(step: Step, completed_at: datetime) -> str:
     """Counted from the assessment: who reads the report later sees how much time is gone."""
-    soon = _date(completed_at + timedelta(weeks=2))
+    soon = date_in_words(completed_at + timedelta(weeks=2))
     if step.unknown or step.effort is Effort.S:
         return f"By {soon}"
     if step.effort is Effort.M:
-        return f"By {_date(completed_at + timedelta(weeks=13))}"
+        return f"By {date_in_words(completed_at + timedelta(weeks=13))}"
     return f"Begun by {soon}; takes longer than a quarter"
 
 
 # --- at a glance, strengths, gaps ------------------------------------------------------------
 
 
-def glance(questionnaire: Questionnaire, scorecard: Scorecard) -> Glance:
+def glance(
+    questionnaire: Questionnaire, scorecard: Scorecard, trend: Trend | None = None
+) -> Glance:
     functions = function_scores(questionnaire, scorecard)
     return Glance(
         radar=charts.radar(
@@ -803,7 +801,7 @@ def glance(questionnaire: Questionnaire, scorecard: Scorecard) -> Glance:
                     name=function.name,
                     score=function.score,
                     potential=function.potential,
-                    value=_figure(function.score, "not assessed"),
+                    value=figure_or(function.score, "not assessed"),
                 )
                 for function in functions
             ],
@@ -812,33 +810,39 @@ def glance(questionnaire: Questionnaire, scorecard: Scorecard) -> Glance:
             FunctionRow(
                 code=function.code,
                 name=function.name,
-                score=_figure(function.score, "not assessed"),
-                potential=_figure(function.potential, "–"),
+                score=figure_or(function.score, "not assessed"),
+                potential=figure_or(function.potential, "–"),
                 sum=f"{function.earned:,} of {function.possible:,}" if function.possible else "",
                 questions=str(function.questions),
             )
             for function in functions
         ),
-        sections=tuple(_section_row(questionnaire, section) for section in scorecard.sections),
+        sections=tuple(
+            _section_row(questionnaire, section, trend) for section in scorecard.sections
+        ),
         indicative=scorecard.tier is Tier.QUICK,
+        since=trend.since if trend else "",
     )
 
 
-def _section_row(questionnaire: Questionnaire, section: SectionScore) -> SectionRow:
+def _section_row(
+    questionnaire: Questionnaire, section: SectionScore, trend: Trend | None
+) -> SectionRow:
     applicable = sum(mark.applicable for mark in section.marks)
     return SectionRow(
         section_id=section.section_id,
         name=_name(questionnaire, section.section_id),
         bar=_bar(questionnaire, section),
-        score=_figure(section.score, "–"),
-        potential=_figure(section.potential, "–"),
+        score=figure_or(section.score, "–"),
+        potential=figure_or(section.potential, "–"),
         level=_badge(section.level.level) if section.level else None,
         assurance=(
             "–"
             if section.assurance is None
             else f"{display(section.assurance)} {assurance_band(section.assurance)}"
         ),
-        basis=_count(applicable, "question"),
+        basis=count_of(applicable, "question"),
+        change=trend.sections.get(section.section_id, "–") if trend else "",
         remark=_limited(section),
     )
 
@@ -875,7 +879,7 @@ def _strengths_opening(found: int, applicable: int) -> str:
     )
     verb = "reaches" if found == 1 else "reach"
     return (
-        f"{found} of {_count(applicable, 'answer')} that count {verb} the target, a credit of "
+        f"{found} of {count_of(applicable, 'answer')} that count {verb} the target, a credit of "
         f"{SUFFICIENT_CREDIT} or more: worth protecting while the rest is built.{shown}"
     )
 
@@ -887,7 +891,7 @@ def _gaps_opening(found: int, applicable: int) -> str:
         return "Every answer that counts reaches its target. There is no gap to report."
     shown = f", of which the first {GAPS_SHOWN} follow" if found > GAPS_SHOWN else ""
     return (
-        f"{_count(found, 'answer')} below target{shown}. They stand in the order of exposure: "
+        f"{count_of(found, 'answer')} below target{shown}. They stand in the order of exposure: "
         "the risk of the question times its weight times the credit that is missing."
     )
 
@@ -915,13 +919,13 @@ def _plan(questionnaire: Questionnaire, scorecard: Scorecard, plan: Roadmap) -> 
     assert after is not None
     return Plan(
         opening=(
-            f"{_count(len(plan.steps), 'step')} would lift the overall score from "
+            f"{count_of(len(plan.steps), 'step')} would lift the overall score from "
             f"{display(scorecard.overall.score)} to {display(after)}. What holds a level comes "
             "first, then what gains most for its risk and effort; nothing comes before what it "
             "needs."
         ),
         chart=charts.effort_gain(
-            f"Effort against gain of {_count(len(in_chart), 'step')}.",
+            f"Effort against gain of {count_of(len(in_chart), 'step')}.",
             [f"{effort.value}: {effort.meaning}" for effort in Effort],
             [
                 charts.Move(
@@ -947,8 +951,8 @@ def _plan_wave(questionnaire: Questionnaire, wave: Wave, numbers: Mapping[str, i
     more = ""
     if rest:
         more = (
-            f"{_count(len(rest), 'further step')} worth "
-            f"{_points(sum((step.gain for step in rest), Fraction(0)))} points: each stands with "
+            f"{count_of(len(rest), 'further step')} worth "
+            f"{points(sum((step.gain for step in rest), Fraction(0)))} points: each stands with "
             "its answer in the pages of its domain."
         )
     return PlanWave(
@@ -957,8 +961,8 @@ def _plan_wave(questionnaire: Questionnaire, wave: Wave, numbers: Mapping[str, i
         efforts=", ".join(
             f"{count} {effort.value}" for effort, count in wave.efforts.items() if count
         ),
-        points=_points(wave.points),
-        score=_figure(wave.score, "–"),
+        points=points(wave.points),
+        score=figure_or(wave.score, "–"),
         level=_badge(wave.level) if wave.level else None,
         rising=", ".join(
             f"{_short_name(questionnaire, change.section_id)} "
@@ -975,7 +979,7 @@ def _plan_step(questionnaire: Questionnaire, step: Step, numbers: Mapping[str, i
     if step.blocks:
         remarks.append("Holds the level of its domain")
     if step.prerequisites:
-        before = _joined(
+        before = joined(
             f"step {numbers[question_id]} ({question_id})" for question_id in step.prerequisites
         )
         remarks.append(f"After {before}")
@@ -988,7 +992,7 @@ def _plan_step(questionnaire: Questionnaire, step: Step, numbers: Mapping[str, i
         remarks=". ".join(remarks) + "." if remarks else "",
         effort=step.effort.value,
         credit=f"({step.target} − {step.credit}) × {step.weight}",
-        gain=_points(step.gain),
+        gain=points(step.gain),
     )
 
 
@@ -1079,8 +1083,8 @@ def _card(question: AnyQuestion, answer: Answer, note: Note, mark: Mark, *, hold
         tone=_tone(mark),
         planned=note.planned,
         standing=standing(question, _as_marked(answer, mark)),
-        comment=_passage(note.comment) if note.comment.strip() else None,
-        reason=_passage(note.na_reason) if na and note.na_reason.strip() else None,
+        comment=passage(note.comment) if note.comment.strip() else None,
+        reason=passage(note.na_reason) if na and note.na_reason.strip() else None,
         next="" if na else _next(question, answer, mark),
         trace=_card_trace(question, mark, holds=holds),
         long=len(note.comment) + len(note.na_reason) > LONG_COMMENT,
@@ -1159,7 +1163,7 @@ def _method(
                 name=_name(questionnaire, section.section_id),
                 earned=f"{sum(mark.contribution for mark in section.marks):,}",
                 possible=f"{FULL_CREDIT * section.applicable_weight:,}",
-                score=_decimals(section.score, 4),
+                score=decimals(section.score, 4),
                 weight=str(section.section_weight),
             )
             for section in rated
@@ -1211,8 +1215,8 @@ def _conclusion(scorecard: Scorecard) -> str:
         Fraction(0),
     )
     return (
-        f"Overall: the sum of score × weight is {_decimals(weighted, 4)}; divided by the sum of "
-        f"weights, {weight}, it is {_decimals(overall.score, 4)}, shown as "
+        f"Overall: the sum of score × weight is {decimals(weighted, 4)}; divided by the sum of "
+        f"weights, {weight}, it is {decimals(overall.score, 4)}, shown as "
         f"{display(overall.score)}."
     )
 
@@ -1223,12 +1227,12 @@ def na_sentence(scorecard: Scorecard) -> str:
         return ""
     verb = "changes" if count == 1 else "change"
     return (
-        f"{_count(count, 'answer')} “not applicable” {verb} the overall score by "
-        f"{_points(scorecard.na_effect)} points, compared with counting them as not in place."
+        f"{count_of(count, 'answer')} “not applicable” {verb} the overall score by "
+        f"{points(scorecard.na_effect)} points, compared with counting them as not in place."
     )
 
 
-# --- words and figures -----------------------------------------------------------------------
+# --- of marks, sections and questions --------------------------------------------------------
 
 
 def _marks(scorecard: Scorecard) -> list[Mark]:
@@ -1262,63 +1266,3 @@ def _blocker(questionnaire: Questionnaire, answers: Mapping[str, Answer], mark: 
 
 def _badge(level: int) -> Badge:
     return Badge(level, LEVEL_NAMES[level])
-
-
-def _figure(figure: Fraction | None, otherwise: str) -> str:
-    return otherwise if figure is None else str(display(figure))
-
-
-def _points(points: Fraction) -> str:
-    """With its sign and two decimals: one question of many gains little."""
-    return ("−" if points < 0 else "+") + _decimals(abs(points), 2)
-
-
-def _decimals(figure: Fraction, places: int) -> str:
-    """A figure that is not negative, rounded half up."""
-    scaled = int(figure * 10**places + Fraction(1, 2))
-    whole, rest = divmod(scaled, 10**places)
-    return f"{whole:,}.{rest:0{places}d}"
-
-
-def _count(count: int, noun: str) -> str:
-    return f"{count:,} {noun}" + ("" if count == 1 else "s")
-
-
-def _joined(words: Iterable[str]) -> str:
-    *others, last = [*words] or [""]
-    return f"{', '.join(others)} and {last}" if others else last
-
-
-def _date(moment: datetime) -> str:
-    return f"{moment.day} {MONTHS[moment.month - 1]} {moment.year}"
-
-
-def _first_sentence(text: str) -> tuple[str, str]:
-    first, *rest = re.split(r"(?<=[.!?])\s+(?=[“A-Z])", text, maxsplit=1)
-    return first, rest[0] if rest else ""
-
-
-def _passage(text: str) -> Passage:
-    """The first letter that has a direction decides it, as it does in a browser."""
-    for character in text:
-        kind = unicodedata.bidirectional(character)
-        if kind in ("L", "R", "AL"):
-            return Passage(text, "ltr" if kind == "L" else "rtl")
-    return Passage(text, "ltr")
-
-
-def _plain(name: str) -> str:
-    """A name on one line, without characters that would turn around the text beside it."""
-    return "".join(
-        character
-        for character in " ".join(name.split())
-        if unicodedata.bidirectional(character) not in _TURNING
-        and unicodedata.category(character) not in ("Cc", "Cs")
-    ).strip()
-
-
-_TURNING = frozenset(("LRE", "RLE", "LRO", "RLO", "PDF", "LRI", "RLI", "FSI", "PDI"))
-
-
-def _shortened(text: str, length: int) -> str:
-    return text if len(text) <= length else text[: length - 1].rstrip() + "…"

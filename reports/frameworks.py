@@ -13,7 +13,7 @@ import msgspec
 
 from assessments import controls
 from assessments.catalog import frameworks
-from assessments.catalog.questions import Framework, Questionnaire
+from assessments.catalog.questions import Framework, Questionnaire, Tier
 from assessments.controls import ControlResult, FrameworkResult, GroupResult, Status
 from assessments.scoring import Scorecard, State
 from reports import charts
@@ -65,6 +65,16 @@ class GroupRow(msgspec.Struct, frozen=True):
     sentence: str
     controls: tuple[ControlRow, ...]
 
+    @property
+    def by_status(self) -> tuple[tuple[str, str], ...]:
+        """The ids of what was assessed: ("Met", "GV.OC-01, GV.OC-02")."""
+        return tuple(
+            (name, ", ".join(ids))
+            for status, name in STATUS_NAMES.items()
+            if status is not Status.NOT_ASSESSED
+            and (ids := [control.id for control in self.controls if control.status is status])
+        )
+
 
 class FrameworkView(msgspec.Struct, frozen=True):
     """One framework, counted. `applicability` is a sentence for ISO/IEC 27001, which asks for it.
@@ -83,6 +93,38 @@ class FrameworkView(msgspec.Struct, frozen=True):
     sentence: str
     applicability: str
     groups: tuple[GroupRow, ...]
+
+
+class FrameworkPart(msgspec.Struct, frozen=True):
+    """The frameworks in a report: a sentence each, and deeper where enough was asked for it."""
+
+    opening: str
+    views: tuple[FrameworkView, ...]
+    by_group: bool
+    by_control: bool
+
+
+OPENINGS: Mapping[Tier, str] = {
+    Tier.QUICK: "A quick assessment asks too little to speak of a framework group by group: only "
+    "how many controls have an answer behind them.",
+    Tier.STANDARD: "A standard assessment reaches a part of each framework: most controls have no "
+    "question behind them until a deep one.",
+    Tier.DEEP: "Every control has its question in a deep assessment; what the profile or the "
+    "choice of domains left out is not assessed.",
+}
+
+
+def part(questionnaire: Questionnaire, scorecard: Scorecard) -> FrameworkPart:
+    return FrameworkPart(
+        opening=(
+            f"{OPENINGS[scorecard.tier]} A status is the mean credit of the answers behind a "
+            f"control: {controls.MET_FROM} and over is met, from {controls.PARTLY_FROM} partly. It "
+            "says what the answers describe, and is no statement of conformity."
+        ),
+        views=views(questionnaire, scorecard),
+        by_group=scorecard.tier is not Tier.QUICK,
+        by_control=scorecard.tier is Tier.DEEP,
+    )
 
 
 def views(questionnaire: Questionnaire, scorecard: Scorecard) -> tuple[FrameworkView, ...]:

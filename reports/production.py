@@ -13,7 +13,9 @@ from django.core.files.storage import default_storage
 
 from assessments.models import Assessment
 from reports import composition, pdf
+from reports.change import Previous
 from reports.models import MAX_TRIES, Report
+from reports.wording import Note
 
 logger = logging.getLogger(__name__)
 
@@ -88,13 +90,37 @@ def document(assessment: Assessment) -> composition.Document:
         assessment.answers,
         notes(assessment),
         assessment.result,
+        previous(assessment),
     )
 
 
-def notes(assessment: Assessment) -> dict[str, composition.Note]:
+def previous(assessment: Assessment) -> Previous | None:
+    """The last that this person completed before; a later one never changes a report."""
+    earlier = (
+        Assessment.objects.filter(
+            user_id=assessment.user_id,
+            status=Assessment.Status.COMPLETED,
+            attempt_number__lt=assessment.attempt_number,
+        )
+        .order_by("-attempt_number")
+        .with_responses()
+        .first()
+    )
+    if earlier is None:
+        return None
+    assert earlier.completed_at is not None
+    return Previous(
+        questionnaire=earlier.questionnaire,
+        answers=earlier.answers,
+        scorecard=earlier.result,
+        completed_at=earlier.completed_at,
+    )
+
+
+def notes(assessment: Assessment) -> dict[str, Note]:
     """What the respondent wrote beside the answers."""
     return {
-        question_id: composition.Note(
+        question_id: Note(
             comment=response.comment, na_reason=response.na_reason, planned=response.planned
         )
         for question_id, response in assessment.responses_by_question.items()

@@ -10,10 +10,11 @@ import msgspec
 from assessments.catalog.questions import FULL_CREDIT, AnyQuestion, Framework, Questionnaire
 from assessments.roadmap import Roadmap, Step, Wave, WhatIf, roadmap, what_if
 from assessments.scoring import Answer, Mark, Scorecard, SectionScore
-from reports import composition
+from reports import composition, wording
 from reports import frameworks as framework_views
-from reports.composition import Glance, Note
+from reports.composition import Glance
 from reports.frameworks import ControlRow, FrameworkView, GroupRow
+from reports.wording import Note
 
 
 class PlannedStep(msgspec.Struct, frozen=True):
@@ -121,10 +122,8 @@ def overview(
             step=step,
             question=question,
             section=short[step.section_id],
-            answer=composition.answer_words(
-                question, answers.get(question.id, composition.NO_ANSWER)
-            ),
-            planned=notes.get(question.id, composition.NO_NOTE).planned,
+            answer=wording.answer_words(question, answers.get(question.id, wording.NO_ANSWER)),
+            planned=notes.get(question.id, wording.NO_NOTE).planned,
             chosen=question.id in outcome.question_ids,
         )
 
@@ -171,7 +170,7 @@ def section(
 
     def line(mark: Mark) -> Line:
         question = questionnaire.questions[mark.question_id]
-        answer = answers.get(question.id, composition.NO_ANSWER)
+        answer = answers.get(question.id, wording.NO_ANSWER)
         steps: tuple[str, ...] = ()
         if mark.unknown:
             steps = (question.where,)
@@ -180,9 +179,9 @@ def section(
         return Line(
             question=question,
             mark=mark,
-            answer=composition.answer_words(question, answer),
+            answer=wording.answer_words(question, answer),
             standing=composition.standing(question, answer),
-            note=notes.get(question.id, composition.NO_NOTE),
+            note=notes.get(question.id, wording.NO_NOTE),
             blocks=question.id in blockers,
             next_steps=steps,
         )
@@ -209,13 +208,12 @@ def framework(
 
     def behind(question_id: str) -> Behind:
         question = questionnaire.questions[question_id]
-        answer = answers.get(question_id, composition.NO_ANSWER)
-        return Behind(question, composition.answer_words(question, answer))
+        answer = answers.get(question_id, wording.NO_ANSWER)
+        return Behind(question, wording.answer_words(question, answer))
 
     def line(row: ControlRow) -> ControlLine:
         reasons = (
-            notes.get(question_id, composition.NO_NOTE).na_reason
-            for question_id in row.not_applicable
+            notes.get(question_id, wording.NO_NOTE).na_reason for question_id in row.not_applicable
         )
         return ControlLine(
             row=row,

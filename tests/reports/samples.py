@@ -9,7 +9,8 @@ from uuid import UUID
 from assessments.catalog import loading
 from assessments.catalog.questions import AnyQuestion, Questionnaire, Tier
 from assessments.scoring import Answer, State, score
-from reports.composition import Document, Note, Subject, compose
+from reports.composition import Document, Subject, compose
+from reports.wording import Note
 from tests.assessments.catalogs import possible_values
 
 ASSESSMENT_ID = UUID("6f0c3a52-1f0e-4b0c-9d55-3b9f0a7f2c11")

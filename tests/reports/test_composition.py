@@ -13,8 +13,9 @@ from hypothesis import HealthCheck, given, settings
 from assessments.catalog.questions import Effort, Framework, Questionnaire, Tier
 from assessments.roadmap import roadmap
 from assessments.scoring import Answer, Scorecard, State, display, from_json, score
-from reports import composition
-from reports.composition import Document, Note, compose
+from reports import composition, wording
+from reports.composition import Document, compose
+from reports.wording import Note
 from tests.assessments.catalogs import (
     DONT_KNOW,
     NOT_APPLICABLE,
@@ -185,7 +186,7 @@ def test_an_answer_is_told_in_the_words_of_its_question() -> None:
     tools = practices("AAA.1.1")
     days = number("AAA.1.2")
 
-    words = composition.answer_words
+    words = wording.answer_words
     assert words(tools, answer(["a", "c"])) == "2 of 3 practices"
     assert words(tools, answer(["none"])) == "None of these"
     assert words(days, answer(12)) == "12 days"
@@ -599,10 +600,10 @@ def test_cards_carry_what_was_written_and_planned() -> None:
     document = document_of(questionnaire, answers, notes)
 
     first, second, third = document.sections[0].topics[0].cards
-    assert first.comment == composition.Passage("Since May.", "ltr")
+    assert first.comment == wording.Passage("Since May.", "ltr")
     assert first.planned
     assert first.next == "Next: From defined of AAA.1.1"
-    assert second.reason == composition.Passage("We have no such thing at all.", "ltr")
+    assert second.reason == wording.Passage("We have no such thing at all.", "ltr")
     assert second.next == ""
     assert third.comment is None
     assert third.next == "To go further: From measured of AAA.1.3"

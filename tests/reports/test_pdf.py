@@ -19,12 +19,14 @@ from typing import Any
 import msgspec
 import pypdf
 import pytest
+from django.template.loader import render_to_string
 from fontTools.ttLib import TTFont
 
 from assessments.catalog.questions import Questionnaire, Tier
 from assessments.scoring import Answer, State, display, from_json, score
 from reports import pdf
-from reports.composition import Document, Note
+from reports.composition import Document
+from reports.wording import Note
 from tests.reports.samples import (
     COMPLETED,
     all_answered,
@@ -95,6 +97,8 @@ def test_the_parts_stand_in_their_order(reader: pypdf.PdfReader) -> None:
         "Gaps that matter most",
         "Roadmap",
         "Domain by domain",
+        "Framework views",
+        "Not known, not applicable",
         "Method and limits",
     ]
 
@@ -190,6 +194,41 @@ def test_the_section_pages_have_every_answer(reader: pypdf.PdfReader, document: 
             assert flowing(card.comment.text) in pages
         if card.reason:
             assert card.reason.text in pages
+
+
+def test_every_framework_is_told_as_far_as_was_asked(reader: pypdf.PdfReader) -> None:
+    printed = " ".join(pages_from(reader, "Framework views"))
+
+    for name, called in (("NIST CSF 2.0", "106 subcategories"), ("CIS", "153 safeguards")):
+        assert name in printed
+        assert f"of {called} were assessed" in printed
+    assert "of 93 controls were assessed" in printed
+    assert "is no statement of conformity" in printed
+    assert "compliant" not in printed.lower()
+
+
+def test_a_deep_report_names_every_control_with_its_status() -> None:
+    document = middling_document(Tier.DEEP)
+    views = document.frameworks.views
+    laid_out = render_to_string("reports/pdf/_frameworks.html", {"part": document.frameworks})
+
+    for view in views:
+        for group in view.groups:
+            listed = dict(group.by_status)
+            for control in group.controls:
+                assert control.id in listed[control.name].split(", ")
+                assert control.id in laid_out
+
+
+def test_what_is_not_known_and_not_applicable_is_registered(
+    reader: pypdf.PdfReader, document: Document
+) -> None:
+    printed = " ".join(pages_from(reader, "Not known, not applicable"))
+
+    for entry in (*document.register.unknown, *document.register.not_applicable):
+        assert f"{entry.question} {entry.question_id}" in printed
+        assert entry.effect in printed
+        assert flowing(entry.reason.text if entry.reason else entry.hint) in printed
 
 
 def test_the_method_says_what_the_report_cannot_say(reader: pypdf.PdfReader) -> None:
@@ -293,9 +332,10 @@ def test_contents_and_bookmarks_lead_to_the_pages_they_name(
 
     for title, page in marked.items():
         assert title in flowing(reader.pages[page - 1].extract_text())
-    parts_before = [str(part["/Title"]) for part in parts(reader)][1:-1]
+    titles = [str(part["/Title"]) for part in parts(reader)][1:]
+    after = titles.index("Domain by domain") + 1
     sections = [f"{section.name} {section.section_id}" for section in document.sections]
-    listed = [*parts_before, *sections, "Method and limits"]
+    listed = [*titles[:after], *sections, *titles[after:]]
     numbers = flowing(reader.pages[1].extract_text()).split()[: len(listed)]
     assert [int(number) for number in numbers] == [marked[title] for title in listed]
 
