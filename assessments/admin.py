@@ -137,6 +137,7 @@ class AssessmentResponseAdmin(ReadOnly, admin.ModelAdmin[AssessmentResponse]):
         "user",
         "section_id",
         "question_id",
+        "answered_by",
         "state",
         "answer_value",
         "comment",

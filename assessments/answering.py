@@ -20,6 +20,7 @@ from assessments.models import (
     NA_REASON_MIN,
     Assessment,
     AssessmentResponse,
+    Invitation,
 )
 from assessments.scoring import State
 
@@ -66,14 +67,25 @@ class Saved:
 
 
 @transaction.atomic
-def save(assessment: Assessment, given: Mapping[str, Given], *, at: datetime) -> Saved:
-    """Store these answers with one statement. Raises Closed.
+def save(
+    assessment: Assessment,
+    given: Mapping[str, Given],
+    *,
+    at: datetime,
+    by: Invitation | None = None,
+) -> Saved:
+    """Store these answers with one statement. Raises Closed, and LinkEnded for a colleague.
 
     The assessment's row is locked first: completion takes the same lock, so no answer can land
-    after its score.
+    after its score. A colleague's invitation is locked next, so that none can land after it was
+    taken back; nothing outside of it is stored for them.
     """
     locked = Assessment.objects.select_for_update().get(pk=assessment.pk)
     locked.require_open(at)
+    if by is not None:
+        by = Invitation.objects.select_for_update().get(pk=by.pk, assessment=locked)
+        by.assessment = locked
+        by.require_live(at)
     stored = {response.question_id: response for response in locked.responses.all()}
 
     responses: dict[str, AssessmentResponse] = {}
@@ -83,7 +95,10 @@ def save(assessment: Assessment, given: Mapping[str, Given], *, at: datetime) ->
         if question is None:
             refusals[question_id] = Refusal("answer", "This question is not in your assessment.")
             continue
-        outcome = _response(locked, question, answer, stored.get(question_id))
+        if by is not None and not by.covers(question):
+            refusals[question_id] = Refusal("answer", "You were not asked this question.")
+            continue
+        outcome = _response(locked, question, answer, stored.get(question_id), by)
         if isinstance(outcome, Refusal):
             refusals[question_id] = outcome
         else:
@@ -99,7 +114,7 @@ def save(assessment: Assessment, given: Mapping[str, Given], *, at: datetime) ->
             changed,
             update_conflicts=True,
             unique_fields=["assessment", "question_id"],
-            update_fields=[*CHANGED, "revision", "updated_at"],
+            update_fields=[*CHANGED, "answered_by", "revision", "updated_at"],
         )
     done = sum(
         response.state != State.UNANSWERED and question_id in locked.questionnaire.questions
@@ -116,6 +131,7 @@ def _response(
     question: AnyQuestion,
     given: Given,
     stored: AssessmentResponse | None,
+    by: Invitation | None,
 ) -> AssessmentResponse | Refusal:
     """The response as it will be stored; the stored one itself where nothing changes."""
     value: Value | None = None
@@ -161,6 +177,7 @@ def _response(
         comment=comment,
         na_reason=na_reason,
         planned=given.planned,
+        answered_by=by,
         revision=revision + 1,
     )
 

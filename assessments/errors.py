@@ -40,3 +40,20 @@ class RetakesUsedUp(Exception):
     def __init__(self, again_at: datetime) -> None:
         super().__init__(f"no retake before {again_at.isoformat()}")
         self.again_at = again_at
+
+
+class InvitationRefused(Exception):
+    """A colleague cannot be asked this, or not now; `field` says what is wrong."""
+
+    def __init__(self, field: str, message: str) -> None:
+        super().__init__(message)
+        self.field = field
+        self.message = message
+
+
+class LinkEnded(Exception):
+    """A colleague's link is returned, taken back or expired."""
+
+    def __init__(self, state: str) -> None:
+        super().__init__(state)
+        self.state = state

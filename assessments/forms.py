@@ -4,11 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Any
 
 from django import forms
 from django.http import QueryDict
 
+from accounts.forms import one_line
+from assessments import inviting
 from assessments.answering import Given, Refusal
 from assessments.catalog.questions import (
     NONE_OF_THESE,
@@ -20,11 +23,12 @@ from assessments.catalog.questions import (
     PracticesQuestion,
     Profile,
     ProfileQuestion,
+    Questionnaire,
     Section,
     Tier,
     holds,
 )
-from assessments.models import COMMENT_MAX, AssessmentResponse
+from assessments.models import COMMENT_MAX, NA_REASON_MAX, AssessmentResponse, Invitation
 from assessments.progress import SECONDS_PER_QUESTION
 from assessments.scoring import State
 
@@ -57,6 +61,8 @@ class QuestionField:
     planned: bool = False
     revision: int = 0
     refusal: Refusal | None = None
+    answered_by: Invitation | None = None
+    answered_at: datetime | None = None
 
     @property
     def several(self) -> bool:
@@ -162,6 +168,8 @@ def stored_field(question: AnyQuestion, response: AssessmentResponse | None) -> 
         response.na_reason,
         response.planned,
         response.revision,
+        answered_by=response.answered_by,
+        answered_at=response.updated_at,
     )
 
 
@@ -362,4 +370,60 @@ class ConsultationForm(forms.Form):
         help_text="For example the gaps that worry you, a date you have to meet, or who to call.",
         max_length=COMMENT_MAX,
         widget=forms.Textarea(attrs={"rows": 6}),
+    )
+
+
+# --- colleagues ----------------------------------------------------------------------------------
+
+
+class InvitationForm(forms.Form):
+    """Who is asked what: a section, or the question from whose page the owner comes."""
+
+    scope = forms.ChoiceField(label="What do you send?")
+    name = forms.CharField(
+        label="Your colleague’s name",
+        max_length=120,
+        validators=[one_line],
+        widget=forms.TextInput(attrs={"autocomplete": "off"}),
+    )
+    email = forms.EmailField(
+        label="Their e-mail address",
+        max_length=254,
+        help_text="They get a link, and need no account. A code makes sure that it is them.",
+        widget=forms.EmailInput(attrs={"autocomplete": "off"}),
+    )
+    days = forms.IntegerField(
+        label="Days they have",
+        min_value=1,
+        max_value=inviting.DAYS_MAX,
+        initial=inviting.DAYS,
+        help_text="Never longer than the assessment is open.",
+    )
+
+    def __init__(self, questionnaire: Questionnaire, asked: str, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        sections = [(section.id, section.name) for section in questionnaire.sections]
+        scope = self.fields["scope"]
+        assert isinstance(scope, forms.ChoiceField)
+        scope.choices = sections
+        if question := questionnaire.questions.get(asked):
+            scope.choices = [(question.id, f"Only the question {question.id}"), *sections]
+        self.initial["scope"] = asked
+
+
+class CodeForm(forms.Form):
+    code = forms.CharField(
+        label="Code",
+        max_length=40,
+        help_text="As in the message; capitals do not matter.",
+        widget=forms.TextInput(attrs={"autocomplete": "one-time-code"}),
+    )
+
+
+class ReturnForm(forms.Form):
+    message = forms.CharField(
+        label="Message",
+        required=False,
+        max_length=NA_REASON_MAX,
+        widget=forms.Textarea(attrs={"rows": 3}),
     )

@@ -17,8 +17,8 @@ from django.utils import timezone
 from accounts.models import User
 from assessments import scoring
 from assessments.catalog import loading
-from assessments.catalog.questions import Catalog, Questionnaire, Tier
-from assessments.errors import Closed
+from assessments.catalog.questions import AnyQuestion, Catalog, Questionnaire, SubArea, Tier
+from assessments.errors import Closed, LinkEnded
 
 COMMENT_MAX = 4_000
 NA_REASON_MIN = 20
@@ -37,7 +37,9 @@ class AssessmentQuerySet(models.QuerySet["Assessment"]):
         return self.all() if user.is_staff else self.none()
 
     def with_responses(self) -> AssessmentQuerySet:
-        return self.prefetch_related("responses")
+        """Each with who gave it."""
+        given = AssessmentResponse.objects.select_related("answered_by")
+        return self.prefetch_related(models.Prefetch("responses", given))
 
     def open(self, now: datetime) -> AssessmentQuerySet:
         return self.filter(status=Assessment.Status.IN_PROGRESS, expires_at__gt=now)
@@ -196,6 +198,162 @@ class Assessment(models.Model):
         self.consultation_requested_at = self.consultation_requested_at or at
 
 
+class InvitationQuerySet(models.QuerySet["Invitation"]):
+    def visible_to(self, user: User) -> InvitationQuerySet:
+        """Those that somebody has sent. The colleagues' own way is `assessments.visiting`."""
+        return self.filter(user=user)
+
+    def visible_to_admin(self, user: User) -> InvitationQuerySet:
+        return self.all() if user.is_staff else self.none()
+
+    def live(self, now: datetime) -> InvitationQuerySet:
+        """Those whose links still work."""
+        return self.filter(
+            revoked_at=None,
+            returned_at=None,
+            expires_at__gt=now,
+            assessment__status=Assessment.Status.IN_PROGRESS,
+            assessment__expires_at__gt=now,
+        )
+
+
+class Invitation(models.Model):
+    """A colleague is asked to answer one section, or one question of it, without an account.
+
+    sent --claim--> opened --return--> returned
+    sent, opened --revoke--> revoked
+    sent, opened --the days are over--> expired
+
+    Of the link, the code and the browser that has claimed the link only hashes are stored: a
+    copy of the database opens nothing.
+    """
+
+    class State(models.TextChoices):
+        SENT = "sent", "Sent"
+        OPENED = "opened", "Opened"
+        RETURNED = "returned", "Returned"
+        REVOKED = "revoked", "Taken back"
+        EXPIRED = "expired", "Expired"
+
+    id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
+    assessment = models.ForeignKey(Assessment, on_delete=models.CASCADE, related_name="invitations")
+    user = models.ForeignKey(User, on_delete=models.CASCADE, related_name="+")
+    section_id = models.CharField(max_length=3)
+    question_id = models.CharField(max_length=10, blank=True)
+    email = models.EmailField("e-mail address", max_length=254)
+    name = models.CharField(max_length=120)
+    token_hash = models.CharField(max_length=64, unique=True, editable=False)
+    code_hash = models.CharField(max_length=64, blank=True, editable=False)
+    code_sent_at = models.DateTimeField(null=True, editable=False)
+    code_tries = models.PositiveSmallIntegerField(default=0, editable=False)
+    browser_hash = models.CharField(max_length=64, blank=True, editable=False)
+    sent_at = models.DateTimeField()
+    expires_at = models.DateTimeField()
+    claimed_at = models.DateTimeField(null=True, editable=False)
+    returned_at = models.DateTimeField(null=True, editable=False)
+    return_message = models.TextField(blank=True, max_length=NA_REASON_MAX)
+    revoked_at = models.DateTimeField(null=True, editable=False)
+    created_at = models.DateTimeField(auto_now_add=True)
+    updated_at = models.DateTimeField(auto_now=True)
+
+    objects = InvitationQuerySet.as_manager()
+
+    class Meta:
+        db_table = "assessment_invitations"
+        ordering = ["-sent_at"]
+        constraints = [
+            models.CheckConstraint(
+                name="assessment_invitations_claimed_by_one_browser",
+                condition=Q(claimed_at=None, browser_hash="")
+                | Q(claimed_at__isnull=False) & ~Q(browser_hash=""),
+            ),
+            models.CheckConstraint(
+                name="assessment_invitations_returned_by_who_claimed",
+                condition=Q(returned_at=None) | Q(claimed_at__isnull=False),
+            ),
+            models.CheckConstraint(
+                name="assessment_invitations_expire_after_sent",
+                condition=Q(expires_at__gt=F("sent_at")),
+            ),
+        ]
+        indexes = [
+            models.Index(fields=["user", "sent_at"], name="assessment_invitations_sent"),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.scope_id}, sent to {self.name}"
+
+    @property
+    def scope_id(self) -> str:
+        """The id of the section or of the question."""
+        return self.question_id or self.section_id
+
+    @property
+    def scope_name(self) -> str:
+        if self.question_id:
+            return self.assessment.catalog.questions[self.question_id].text
+        return self.assessment.questionnaire.sections_by_id[self.section_id].name
+
+    @cached_property
+    def pages(self) -> tuple[tuple[SubArea, tuple[AnyQuestion, ...]], ...]:
+        """The sub-areas that the colleague sees, each with the questions they are asked."""
+        section = self.assessment.questionnaire.sections_by_id[self.section_id]
+        pages = (
+            (sub_area, tuple(question for question in asked if self.covers(question)))
+            for sub_area, asked in section.pages
+        )
+        return tuple((sub_area, asked) for sub_area, asked in pages if asked)
+
+    @cached_property
+    def questions(self) -> Mapping[str, AnyQuestion]:
+        return {question.id: question for _, asked in self.pages for question in asked}
+
+    def covers(self, question: AnyQuestion) -> bool:
+        """Is this one of the questions that the colleague is asked?"""
+        return question.section_id == self.section_id and self.question_id in ("", question.id)
+
+    def state_at(self, now: datetime) -> State:
+        if self.revoked_at:
+            return self.State.REVOKED
+        if self.returned_at:
+            return self.State.RETURNED
+        if self.expires_at <= now or (
+            self.assessment.status_at(now) != Assessment.Status.IN_PROGRESS
+        ):
+            return self.State.EXPIRED
+        return self.State.OPENED if self.claimed_at else self.State.SENT
+
+    @property
+    def state_now(self) -> State:
+        return self.state_at(timezone.now())
+
+    @property
+    def is_live(self) -> bool:
+        return self.state_now in (self.State.SENT, self.State.OPENED)
+
+    def require_live(self, now: datetime) -> None:
+        """Raises LinkEnded."""
+        state = self.state_at(now)
+        if state not in (self.State.SENT, self.State.OPENED):
+            raise LinkEnded(state)
+
+    # Changes in memory. `inviting` and `visiting` lock, call one of these, and save.
+
+    def mark_claimed(self, browser_hash: str, *, at: datetime) -> None:
+        """From now on the link is this browser's, and the code is used up."""
+        self.require_live(at)
+        self.claimed_at, self.browser_hash = at, browser_hash
+        self.code_hash = ""
+
+    def mark_returned(self, message: str, *, at: datetime) -> None:
+        self.require_live(at)
+        self.returned_at, self.return_message = at, message
+
+    def mark_revoked(self, *, at: datetime) -> None:
+        self.require_live(at)
+        self.revoked_at = at
+
+
 class AssessmentResponseQuerySet(models.QuerySet["AssessmentResponse"]):
     def visible_to(self, user: User) -> AssessmentResponseQuerySet:
         return self.filter(user=user)
@@ -226,6 +384,10 @@ class AssessmentResponse(models.Model):
     comment = models.TextField(blank=True, max_length=COMMENT_MAX)
     na_reason = models.TextField("reason", blank=True, max_length=NA_REASON_MAX)
     planned = models.BooleanField(default=False)
+    # The colleague who gave the answer as it stands; none is the owner.
+    answered_by = models.ForeignKey(
+        Invitation, on_delete=models.SET_NULL, null=True, editable=False, related_name="responses"
+    )
     revision = models.PositiveIntegerField(default=1)
     created_at = models.DateTimeField(auto_now_add=True)
     updated_at = models.DateTimeField(auto_now=True)

@@ -1,6 +1,6 @@
 from django.urls import path
 
-from assessments import views
+from assessments import colleagues, views
 
 app_name = "assessments"
 urlpatterns = [
@@ -13,6 +13,26 @@ urlpatterns = [
     path("assessments/<uuid:pk>/", views.detail, name="detail"),
     path("assessments/<uuid:pk>/questions/<str:sub_area_id>/", views.questions, name="questions"),
     path("assessments/<uuid:pk>/save/", views.save, name="save"),
+    path("assessments/<uuid:pk>/colleagues/", colleagues.invitations, name="colleagues"),
+    path(
+        "assessments/<uuid:pk>/colleagues/<uuid:invitation_id>/revoke/",
+        colleagues.revoke,
+        name="revoke",
+    ),
+    path(
+        "assessments/<uuid:pk>/colleagues/<uuid:invitation_id>/send-again/",
+        colleagues.send_again,
+        name="send-again",
+    ),
+    path("shared/link/<str:token>/", colleagues.link, name="link"),
+    path("shared/<uuid:pk>/", colleagues.shared, name="shared"),
+    path(
+        "shared/<uuid:pk>/questions/<str:sub_area_id>/",
+        colleagues.questions,
+        name="shared-questions",
+    ),
+    path("shared/<uuid:pk>/save/", colleagues.save, name="shared-save"),
+    path("shared/<uuid:pk>/return/", colleagues.hand_back, name="shared-return"),
     path("assessments/<uuid:pk>/review/", views.review, name="review"),
     path("assessments/<uuid:pk>/complete/", views.complete, name="complete"),
     path("assessments/<uuid:pk>/consultation/", views.consultation, name="consultation"),

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from uuid import UUID
 
 from django.conf import settings
 from django.contrib import messages
 from django.contrib.auth.decorators import login_required
-from django.http import Http404, HttpRequest, HttpResponse, JsonResponse
+from django.http import Http404, HttpRequest, HttpResponse, JsonResponse, QueryDict
 from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
 from django.utils import timezone
@@ -17,7 +17,7 @@ from django.views.decorators.http import require_http_methods, require_POST, req
 from accounts.http import UserRequest
 from assessments import answering, completion, progress, starting
 from assessments import consultation as wishes
-from assessments.answering import Refusal
+from assessments.answering import Refusal, Saved
 from assessments.catalog import frameworks as published
 from assessments.catalog import loading
 from assessments.catalog.overview import KINDS, overview
@@ -37,7 +37,7 @@ from assessments.forms import (
     posted_field,
     stored_field,
 )
-from assessments.models import Assessment
+from assessments.models import Assessment, Invitation
 
 PROFILE = "assessment-profile"
 """Where the session keeps the profile between the two pages of the start."""
@@ -134,6 +134,7 @@ def detail(request: UserRequest, pk: UUID) -> HttpResponse:
     context = {
         "assessment": assessment,
         "progress": progress.measure(assessment.questionnaire, assessment.answers),
+        "with_whom": _with_whom(assessment),
     }
     return render(request, "assessments/detail.html", context)
 
@@ -175,6 +176,13 @@ def save(request: UserRequest, pk: UUID) -> JsonResponse:
         )
     except Closed as error:
         return JsonResponse({"closed": error.status}, status=409)
+    return what_came_of_it(
+        saved, done=saved.done, total=len(saved.assessment.questionnaire.questions)
+    )
+
+
+def what_came_of_it(saved: Saved, *, done: int, total: int) -> JsonResponse:
+    """As the page's script takes it, with how many of the questions it shows are done."""
     body = {
         "saved_at": f"{timezone.now():%H:%M} UTC",
         "revisions": {
@@ -184,8 +192,8 @@ def save(request: UserRequest, pk: UUID) -> JsonResponse:
             question_id: {"field": refusal.field, "message": refusal.message}
             for question_id, refusal in saved.refusals.items()
         },
-        "done": saved.done,
-        "total": len(saved.assessment.questionnaire.questions),
+        "done": done,
+        "total": total,
     }
     return JsonResponse(body, status=422 if saved.refusals else 200)
 
@@ -200,6 +208,14 @@ def _page(assessment: Assessment, sub_area_id: str) -> tuple[SubArea, tuple[AnyQ
             if sub_area.id == sub_area_id:
                 return sub_area, asked
     raise Http404
+
+
+def _with_whom(assessment: Assessment) -> list[Invitation]:
+    """Which sections and questions colleagues are busy with."""
+    live = list(assessment.invitations.live(timezone.now()))
+    for invitation in live:
+        invitation.assessment = assessment
+    return live
 
 
 def _page_context(
@@ -237,6 +253,11 @@ def _page_context(
             for question_id, refusal in refusals.items()
             if question_id not in {question.id for question in asked}
         ],
+        "with_whom": [
+            invitation
+            for invitation in _with_whom(assessment)
+            if any(invitation.covers(question) for question in asked)
+        ],
         "following": _following(assessment, sub_area),
         "came_from_review": "review" in request.GET,
     }
@@ -260,17 +281,25 @@ def _after(request: UserRequest, assessment: Assessment, sub_area: SubArea) -> s
 
 def _closed(request: UserRequest, assessment: Assessment, error: Closed) -> HttpResponse:
     """What was typed cannot be stored any more; say so and show it, so that it can be copied."""
-    typed = [
+    context = {
+        "assessment": assessment,
+        "status": error.status,
+        "typed": typed(assessment.questionnaire, request.POST),
+    }
+    return render(request, "assessments/closed.html", context, status=409)
+
+
+def typed(questions: Iterable[AnyQuestion], post: QueryDict) -> list[tuple[str, str]]:
+    """The texts of a page that could not be stored."""
+    return [
         (question.id, text)
-        for question in assessment.questionnaire
+        for question in questions
         for text in (
-            request.POST.get(f"comment-{question.id}", "").strip(),
-            request.POST.get(f"reason-{question.id}", "").strip(),
+            post.get(f"comment-{question.id}", "").strip(),
+            post.get(f"reason-{question.id}", "").strip(),
         )
         if text
     ]
-    context = {"assessment": assessment, "status": error.status, "typed": typed}
-    return render(request, "assessments/closed.html", context, status=409)
 
 
 # --- completing ----------------------------------------------------------------------------------

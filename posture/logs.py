@@ -23,6 +23,9 @@ FIGURES = ("method", "route", "status", "milliseconds")
 # Whatever stands around an @ without a space; more than an address may be, never less.
 ADDRESS = re.compile(r"[^\s\"'<>(),;:=\[\]{}]+(?:@|%40)[^\s\"'<>(),;:=\[\]{}]+")
 
+# Django names the address of what it refuses, and a colleague's link is one.
+LINK = re.compile(r"/shared/link/[^/\s]+")
+
 
 class JsonLines(logging.Formatter):
     """One JSON object a line; line breaks in what was logged stay inside their string."""
@@ -32,7 +35,7 @@ class JsonLines(logging.Formatter):
             "time": datetime.fromtimestamp(record.created, UTC).isoformat(timespec="milliseconds"),
             "level": record.levelname,
             "logger": record.name,
-            "message": ADDRESS.sub("[address]", _message(record)),
+            "message": LINK.sub("/shared/link/[link]", ADDRESS.sub("[address]", _message(record))),
         }
         # Django tells of a fault once the request has left our middleware, but names it.
         request = getattr(record, "request", None)

@@ -120,6 +120,8 @@ DATABASES = {"default": env.database("DATABASE_URL", VAR / "posture.sqlite3")}
 DATABASE_ROUTERS = ["posture.database.router.PrimaryAndReplica"]
 # Under these an administrator is staff and sees everybody's rows.
 STAFF_PATHS = ("/console/", "/api/admin/", "/api/v1/admin/")
+# Under these a colleague with a link sees what its owner has asked them.
+COLLEAGUE_PATHS = ("/shared/",)
 if DATABASES["default"].get("ENGINE") == "django.db.backends.sqlite3":
     # Without these half of all simultaneous saves are refused; posture.checks insists on them.
     DATABASES["default"]["OPTIONS"] = {

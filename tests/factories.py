@@ -8,7 +8,7 @@ from datetime import UTC, datetime, timedelta
 from allauth.account.models import EmailAddress
 
 from accounts.models import User
-from assessments import answering, completion, starting
+from assessments import answering, completion, inviting, starting
 from assessments.answering import Given
 from assessments.catalog import loading
 from assessments.catalog.questions import (
@@ -19,7 +19,7 @@ from assessments.catalog.questions import (
     PracticesQuestion,
     Tier,
 )
-from assessments.models import Assessment
+from assessments.models import Assessment, Invitation
 from assessments.scoring import State
 from reports.models import Report
 
@@ -62,6 +62,22 @@ def answer_all(assessment: Assessment, step: int = 4, *, at: datetime | None = N
 
 def make_completed(user: User, step: int = 4) -> Assessment:
     return completion.complete(answer_all(make_assessment(user), step), at=now())
+
+
+def make_invitation(
+    assessment: Assessment,
+    scope_id: str = "IAM",
+    *,
+    token: str = "",
+    email: str = "robin@example.org",
+    at: datetime | None = None,
+) -> Invitation:
+    """A section with a colleague, with a link that the test knows."""
+    invitation = inviting.send(assessment, scope_id, email=email, name="Robin Roe", at=at or now())
+    if token:
+        invitation.token_hash = inviting.hashed(token)
+        invitation.save()
+    return invitation
 
 
 def make_report(user: User) -> Report:

@@ -13,7 +13,7 @@ from django.urls import URLPattern, URLResolver, get_resolver, reverse
 from accounts.models import User
 from reports import production
 from reports.models import Report
-from tests.factories import make_assessment, make_completed, make_user, now
+from tests.factories import make_assessment, make_completed, make_invitation, make_user, now
 
 KINDS = ("anonymous", "stranger", "owner", "admin", "inactive")
 
@@ -36,6 +36,7 @@ class Access(NamedTuple):
 OPEN = ("{open}",)
 DONE = ("{done}",)
 REPORT = ("{report}",)
+SENT = ("{open}", "{invitation}")
 
 # An administrator has no more rights on the pages than anybody; theirs is the console.
 ACCESS = {
@@ -54,6 +55,15 @@ ACCESS = {
     "assessments:detail": Access("get", 302, 404, 200, 404, OPEN),
     "assessments:questions": Access("get", 302, 404, 200, 404, ("{open}", "IAM.3")),
     "assessments:save": Access("post", 302, 404, 200, 404, OPEN),
+    "assessments:colleagues": Access("get", 302, 404, 200, 404, OPEN),
+    "assessments:send-again": Access("post", 302, 404, 302, 404, SENT),
+    "assessments:revoke": Access("post", 302, 404, 302, 404, SENT),
+    # A colleague's pages are for the browser that has claimed the link, whoever is signed in.
+    "assessments:link": Access("get", 404, 404, 404, 404, ("no-such-link",)),
+    "assessments:shared": Access("get", 404, 404, 404, 404, ("{invitation}",)),
+    "assessments:shared-questions": Access("get", 404, 404, 404, 404, ("{invitation}", "IAM.3")),
+    "assessments:shared-save": Access("post", 404, 404, 404, 404, ("{invitation}",)),
+    "assessments:shared-return": Access("post", 404, 404, 404, 404, ("{invitation}",)),
     "assessments:review": Access("get", 302, 404, 200, 404, OPEN),
     "assessments:complete": Access("post", 302, 404, 422, 404, OPEN),  # nothing is answered yet
     "assessments:consultation": Access("get", 302, 404, 200, 404, OPEN),
@@ -148,11 +158,13 @@ def things(owner: User, worker: None) -> dict[str, str]:
     production.produce(report.pk, now=now)
     response = done.responses.first()
     assert response is not None
+    present = make_assessment(owner)
     return {
         "done": str(done.pk),
         "report": str(report.pk),
         "response": str(response.pk),
-        "open": str(make_assessment(owner).pk),
+        "open": str(present.pk),
+        "invitation": str(make_invitation(present).pk),
         "user": str(owner.pk),
     }
 

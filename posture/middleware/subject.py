@@ -11,6 +11,7 @@ from django.db import connections, transaction
 from django.http import HttpRequest, HttpResponse
 
 from accounts.models import User
+from assessments import visiting
 from posture.database.router import alias_for_reading
 from posture.database.subject import NOBODY, STAFF, CarriesSubject, Subject, acting_as
 
@@ -21,8 +22,10 @@ class RowsOfTheirOwn:
     """Runs the request in the name of its person, on PostgreSQL in one transaction.
 
     The person comes from the session, whose table and that of the people are not protected. An
-    administrator under STAFF_PATHS is staff there, and a person like any other elsewhere. A
-    request that fails is rolled back whole.
+    administrator under STAFF_PATHS is staff there, and a person like any other elsewhere. Under
+    COLLEAGUE_PATHS it is the owner whose link, or whose colleague's cookie, the request carries,
+    whoever is signed in; the pages there reach only what the colleague was asked. A request that
+    fails is rolled back whole.
 
     Nobody's requests have no transaction: the front page and the health checks go without a
     database. SQLite has none either: its transactions queue up behind each other from BEGIN on,
@@ -33,7 +36,10 @@ class RowsOfTheirOwn:
         self.get_response = get_response
 
     def __call__(self, request: HttpRequest) -> HttpResponse:
-        subject = subject_of(request.user, request.path_info)
+        if request.path_info.startswith(settings.COLLEAGUE_PATHS):
+            subject = owner_of_link(request)
+        else:
+            subject = subject_of(request.user, request.path_info)
         with acting_as(subject):
             if subject is NOBODY:
                 return self.get_response(request)
@@ -61,6 +67,12 @@ def subject_of(user: object, path: str) -> Subject:
     if user.is_staff and path.startswith(settings.STAFF_PATHS):
         return STAFF
     return user.pk
+
+
+def owner_of_link(request: HttpRequest) -> Subject:
+    """Found as staff, because only the row says whose it is; for this one question."""
+    with acting_as(STAFF):
+        return visiting.owner_of(request) or NOBODY
 
 
 def _transaction(alias: str) -> AbstractContextManager[object]:

@@ -48,12 +48,15 @@ def test_what_each_page_costs(
 ) -> None:
     assessment = answer_all(make_assessment(owner), 2)
 
-    # session, user, assessment, responses
-    for page in ("detail", "review"):
-        with django_assert_num_queries(4):
-            owner_client.get(url(page, assessment))
-    with django_assert_num_queries(4):
-        owner_client.get(url("questions", assessment, "IAM.3"))
+    # session, user, assessment, responses, and what is with colleagues
+    for page, args, count in (
+        ("detail", [], 5),
+        ("review", [], 4),
+        ("questions", ["IAM.3"], 5),
+        ("colleagues", [], 4),
+    ):
+        with django_assert_num_queries(count):
+            owner_client.get(url(page, assessment, *args))
     with django_assert_num_queries(4):
         owner_client.get(reverse("assessments:dashboard"))
     with django_assert_num_queries(4):  # session, user, assessment in progress, answers

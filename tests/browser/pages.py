@@ -22,7 +22,7 @@ from assessments.answering import Given
 from assessments.catalog import loading
 from assessments.catalog.frameworks import NAMES
 from assessments.catalog.questions import Framework, Tier
-from assessments.models import Assessment, AssessmentResponse
+from assessments.models import Assessment, AssessmentResponse, Invitation
 from assessments.scoring import State, display
 from reports.models import Report
 from tests.browser.conftest import Watch, sign_in
@@ -32,6 +32,7 @@ from tests.factories import (
     days,
     make_assessment,
     make_completed,
+    make_invitation,
     make_user,
     now,
     worth,
@@ -275,9 +276,16 @@ def respondent() -> Scene:
         for question in assessment.questionnaire
         if question.section_id in ("GOV", "RSK") or question.id == "IAM.3.1"
     }
+    asked = make_invitation(assessment, "GOV")
+    make_invitation(assessment, "IAM.3.1", email="kim@example.org")
     given["GOV.1.1"] = Given(state=State.DONT_KNOW)
     given["RSK.2.1"] = Given(state=State.ANSWERED, value="never", comment=NOTE, planned=True)
     assert not answering.save(assessment, given, at=now()).refusals
+    AssessmentResponse.objects.filter(question_id="IAM.3.1").update(answered_by=asked)
+    AssessmentResponse.objects.filter(section_id="GOV").update(answered_by=asked)
+    Invitation.objects.filter(pk=asked.pk).update(
+        claimed_at=now(), browser_hash="x", returned_at=now(), return_message="All but one."
+    )
 
     def questions(sub_area_id: str) -> str:
         return reverse("assessments:questions", args=[assessment.pk, sub_area_id])
@@ -357,6 +365,17 @@ def respondent() -> Scene:
                 questions("RSK.2"),
             ),
             Shown(
+                "colleagues",
+                "Colleagues | Posture",
+                reverse("assessments:colleagues", args=[assessment.pk]),
+            ),
+            Shown(
+                "colleagues-error",
+                "Error: Colleagues | Posture",
+                act=press("Send the link"),
+                trouble=("422 POST .*/colleagues/$",),
+            ),
+            Shown(
                 "review",
                 "Check your answers | Posture",
                 reverse("assessments:review", args=[assessment.pk]),
@@ -377,6 +396,63 @@ def respondent() -> Scene:
                 "Error: Talk to a consultant | Posture",
                 act=press("Ask for a call"),
                 trouble=("422 POST .*/consultation/$",),
+            ),
+        ],
+    )
+
+
+def colleague() -> Scene:
+    """Without an account, from the link in a message to handing the answers back."""
+    assessment = make_assessment(make_user("asking@example.org"))
+    token = "a-link-that-the-test-knows"
+    invitation = make_invitation(assessment, token=token)
+    area = reverse("assessments:shared-questions", args=[invitation.pk, "IAM.3"])
+
+    def change_meanwhile(page: Page) -> None:
+        AssessmentResponse.objects.create(
+            assessment=assessment, user=assessment.user, section_id="IAM",
+            question_id="IAM.3.1", state=State.DONT_KNOW, revision=9,
+        )  # fmt: skip
+        page.locator('[name="answer-IAM.3.1"]').first.check()
+        expect(page.locator(".save-state")).to_contain_text("see the message at the question")
+
+    link = reverse("assessments:link", args=[token])
+    asked = "Questions for you | Posture"
+    return Scene(
+        None,
+        [
+            Shown("link", asked, link),
+            Shown("link-code", asked, act=press("Send me the code")),
+            Shown(
+                "link-code-error",
+                f"Error: {asked}",
+                act=fill({"Code": "WRONG1"}, "Show the questions"),
+                trouble=("422 POST .*/shared/link/",),
+            ),
+            Shown(
+                "shared",
+                f"0 of {len(invitation.questions)} answered | Posture",
+                act=enter_code("Show the questions"),
+            ),
+            Shown("shared-again", f"0 of {len(invitation.questions)} answered | Posture", link),
+            Shown("shared-questions", "Multi-factor authentication | Posture", area),
+            Shown(
+                "shared-questions-refused",
+                "Multi-factor authentication | Posture",
+                act=change_meanwhile,
+                trouble=("422 POST .*/save/$",),
+            ),
+            Shown(
+                "shared-returned",
+                "Returned | Posture",
+                reverse("assessments:shared", args=[invitation.pk]),
+                act=fill({"Message (optional)": "Ask Kim."}, "Return to Pat Person"),
+            ),
+            Shown(
+                "link-gone",
+                "This link does not work any more | Posture",
+                link,
+                trouble=("404 GET .*/shared/link/",),
             ),
         ],
     )
@@ -611,6 +687,7 @@ SCENES: dict[str, Callable[[], Scene]] = {
     "visitor": visitor,
     "newcomer": newcomer,
     "respondent": respondent,
+    "colleague": colleague,
     "finisher": finisher,
     "reader": reader,
     "latecomer": latecomer,

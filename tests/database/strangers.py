@@ -12,10 +12,17 @@ from django.test import Client
 from django.urls import reverse
 
 from accounts.models import User
-from assessments.models import Assessment, AssessmentResponse
+from assessments.models import Assessment, AssessmentResponse, Invitation
 from reports import production
 from reports.models import Report
-from tests.factories import answer_all, make_assessment, make_completed, make_user, now
+from tests.factories import (
+    answer_all,
+    make_assessment,
+    make_completed,
+    make_invitation,
+    make_user,
+    now,
+)
 from tests.test_access import ACCESS
 
 CANARY = b"canary-of-the-other-company"
@@ -40,7 +47,7 @@ class Outcome:
 def filters_away() -> Iterator[None]:
     """As if every view had forgotten to ask whose rows these are."""
     with pytest.MonkeyPatch.context() as patch:
-        for model in (Assessment, AssessmentResponse, Report):
+        for model in (Assessment, AssessmentResponse, Invitation, Report):
             rows = type(model.objects.all())
             for name in ("visible_to", "visible_to_admin"):
                 patch.setattr(rows, name, lambda self, _user: self.all())
@@ -56,6 +63,8 @@ def plant(owner: User) -> dict[str, str]:
     for assessment in (done, present):
         AssessmentResponse.objects.filter(assessment=assessment).update(comment=CANARY.decode())
         Assessment.objects.filter(pk=assessment.pk).update(consultation_details=CANARY.decode())
+    invitation = make_invitation(present)
+    Invitation.objects.filter(pk=invitation.pk).update(name=CANARY.decode())
     User.objects.filter(pk=owner.pk).update(
         full_name=f"{CANARY.decode()} person", company_name=f"{CANARY.decode()} company"
     )
@@ -66,6 +75,7 @@ def plant(owner: User) -> dict[str, str]:
         "report": str(report.pk),
         "response": str(response.pk),
         "open": str(present.pk),
+        "invitation": str(invitation.pk),
         "user": str(owner.pk),
     }
 

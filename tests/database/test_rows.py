@@ -14,7 +14,7 @@ from django.test import Client
 from django.urls import reverse
 
 from accounts.models import User
-from assessments.models import Assessment, AssessmentResponse
+from assessments.models import Assessment, AssessmentResponse, Invitation
 from posture import checks
 from posture.database.base import DatabaseWrapper
 from posture.database.subject import NOBODY, STAFF, acting, acting_as, become
@@ -23,7 +23,14 @@ from reports.models import Report
 from reports.tasks import produce_report, resend_stalled_reports
 from tests.database.identity import as_owner, signed_in_as
 from tests.database.strangers import CANARY, ask_at_random, filters_away, plant
-from tests.factories import answer_all, make_assessment, make_completed, make_report, make_user
+from tests.factories import (
+    answer_all,
+    make_assessment,
+    make_completed,
+    make_invitation,
+    make_report,
+    make_user,
+)
 from tests.test_access import ACCESS
 
 pytestmark = pytest.mark.skipif(
@@ -193,6 +200,23 @@ def test_nobody_writes_a_row_for_somebody_else(two: tuple[User, User]) -> None:
         assert AssessmentResponse.objects.filter(user=other).delete()[0] == 0
         with pytest.raises(ProgrammingError, match="row-level security"), transaction.atomic():
             Assessment.objects.filter(user=one).update(user=other)
+
+
+def test_an_answer_names_no_invitation_of_another_assessment(two: tuple[User, User]) -> None:
+    one, other = two
+    theirs = make_invitation(make_assessment(other))
+
+    def name() -> None:
+        with acting_as(one.pk), transaction.atomic():
+            AssessmentResponse.objects.update(answered_by=theirs.pk)
+            connection.check_constraints()
+
+    with pytest.raises(IntegrityError, match="by_their_colleague"):
+        name()
+    with acting_as(one.pk):
+        assert not Invitation.objects.exists()
+    with acting_as(other.pk):
+        assert Invitation.objects.get() == theirs
 
 
 def test_nobody_hangs_a_row_on_somebody_elses_assessment(two: tuple[User, User]) -> None:

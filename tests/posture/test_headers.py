@@ -16,7 +16,7 @@ from pytest_django import Settings
 from accounts.models import User
 from posture import urls as site_urls
 from reports.models import Report
-from tests.factories import make_assessment, make_completed
+from tests.factories import make_assessment, make_completed, make_invitation
 from tests.test_access import ACCESS
 
 pytestmark = pytest.mark.django_db
@@ -151,11 +151,13 @@ def test_no_page_changes_anything_by_being_opened(owner: User) -> None:
     report = Report.objects.get(assessment=done)
     response = done.responses.first()
     assert response is not None
+    present = make_assessment(owner)
     things = {
         "done": str(done.pk),
         "report": str(report.pk),
         "response": str(response.pk),
-        "open": str(make_assessment(owner).pk),
+        "open": str(present.pk),
+        "invitation": str(make_invitation(present).pk),
         "user": str(owner.pk),
     }
     client = Client()
