@@ -139,9 +139,13 @@ class Report(models.Model):
     @property
     def is_downloadable(self) -> bool:
         """May the owner have the file? An AI-enhanced report must be released first."""
-        if self.report_type == self.Type.STANDARD:
-            return self.status == self.Status.COMPLETED
-        return self.status == self.Status.RELEASED
+        if self.is_enhanced:
+            return self.status == self.Status.RELEASED
+        return self.status == self.Status.COMPLETED
+
+    @property
+    def is_enhanced(self) -> bool:
+        return self.report_type == self.Type.AI_ENHANCED
 
     @property
     def is_under_way(self) -> bool:

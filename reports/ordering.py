@@ -10,6 +10,8 @@ from django.conf import settings
 from django.db import IntegrityError, transaction
 from kombu.exceptions import OperationalError
 
+from accounts import audit
+from accounts.models import User
 from assessments.models import Assessment
 from reports.models import Report
 from reports.tasks import task_for
@@ -88,6 +90,21 @@ def order(
     except IntegrityError:
         # Somebody else's order came first; it is the one that both get.
         return mine.live().get()
+
+
+@transaction.atomic
+def order_again(report: Report, *, by: User, at: datetime) -> Report:
+    """A new report of the same kind as this failed one, which stays to be seen."""
+    ordered = order(
+        report.assessment,
+        Report.Type(report.report_type),
+        at=at,
+        context=report.context,
+        comments_consent=report.comments_consent,
+    )
+    details = {"report": str(ordered.pk), "assessment": str(report.assessment_id)}
+    audit.record(by, "report.retry", report.user_id, details)
+    return ordered
 
 
 def send(report: Report) -> None:

@@ -35,7 +35,7 @@ def produce(report_id: UUID, *, now: Callable[[], datetime]) -> bool:
     if token is None:
         return True
     try:
-        if report.report_type == Report.Type.AI_ENHANCED:
+        if report.is_enhanced:
             written = pipeline.enhance(report, notes(report.assessment), token, now=now)
             if not written:
                 # Where it went to another worker there is nothing to hand back, or to send.
@@ -107,7 +107,7 @@ def document(report: Report) -> composition.Document:
 
 def enhancement(report: Report) -> printed.Enhancement | None:
     """What the model wrote, as far as it was approved; None for a standard report."""
-    if report.report_type == Report.Type.STANDARD:
+    if not report.is_enhanced:
         return None
     questionnaire = report.assessment.questionnaire
     insights = list(report.insights.all())

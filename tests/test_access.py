@@ -11,7 +11,7 @@ from django.test import Client
 from django.urls import URLPattern, URLResolver, get_resolver, reverse
 
 from accounts.models import User
-from reports import production
+from reports import ordering, production
 from reports.models import Report
 from tests.factories import make_assessment, make_completed, make_invitation, make_user, now
 
@@ -73,6 +73,7 @@ ACCESS = {
     "reports:section": Access("get", 302, 404, 200, 404, ("{done}", "IAM")),
     "reports:latest": Access("get", 302, 404, 302, 404, DONE),
     "reports:order": Access("post", 302, 404, 302, 404, DONE),
+    "reports:enhanced": Access("get", 302, 404, 302, 404, DONE),  # the owner has one
     "reports:index": Access("get", 302, 200, 200, 200),
     "reports:detail": Access("get", 302, 404, 200, 404, REPORT),
     "reports:status": Access("get", 302, 404, 200, 404, REPORT),
@@ -125,6 +126,9 @@ ACCESS = {
     "admin:assessments_assessmentresponse_change": Access(
         "get", 302, 302, 302, 200, ("{response}",)
     ),
+    "admin:reports_report_review": Access("get", 302, 302, 302, 200, ("{enhanced}",)),
+    "admin:reports_report_preview": Access("get", 302, 302, 302, 200, ("{enhanced}",)),
+    "admin:reports_report_act": Access("get", 302, 302, 302, 302, ("{enhanced}",)),
     "admin:reports_report_changelist": Access("get", 302, 302, 302, 200),
     "admin:reports_report_add": Access("get", 302, 302, 302, 403),
     "admin:reports_report_history": Access("get", 302, 302, 302, 200, REPORT),
@@ -156,12 +160,15 @@ def things(owner: User, worker: None) -> dict[str, str]:
     done = make_completed(owner)
     report = Report.objects.get(assessment=done)
     production.produce(report.pk, now=now)
+    enhanced = ordering.request_enhanced(done, context="", comments_consent=False, at=now())
+    production.produce(enhanced.pk, now=now)
     response = done.responses.first()
     assert response is not None
     present = make_assessment(owner)
     return {
         "done": str(done.pk),
         "report": str(report.pk),
+        "enhanced": str(enhanced.pk),
         "response": str(response.pk),
         "open": str(present.pk),
         "invitation": str(make_invitation(present).pk),

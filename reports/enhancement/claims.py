@@ -86,6 +86,8 @@ class Facts(msgspec.Struct, frozen=True):
 NOT_PLAIN = re.compile(
     r"[<>`{}|\\^~]|https?:|www\.|\]\(|\*\*|__|^#|[\x00-\x08\x0b-\x1f\x7f]", re.MULTILINE
 )
+MARKED_UP = "It is not plain text: it has markup, an address or control characters."
+
 TOKEN = re.compile(r"\[[A-Z]+(?:-\d+)?\]")
 """Stands for a name: `redaction`."""
 
@@ -153,7 +155,7 @@ def fault_of(draft: Drafted, facts: Facts, *, parts: tuple[Part, ...]) -> str:
     if not text or len(text) > TEXT_MAX:
         return f"It is empty, or longer than {TEXT_MAX:,} characters."
     if NOT_PLAIN.search(text):
-        return "It is not plain text: it has markup, an address or control characters."
+        return MARKED_UP
     if not draft.question_ids or len(draft.question_ids) > CITED_MAX:
         return f"It cites no answer, or more than {CITED_MAX}."
     for question_id in (*draft.question_ids, *QUESTION_ID.findall(text)):

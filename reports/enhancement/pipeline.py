@@ -59,11 +59,22 @@ def enhance(
     if not report.insights.filter(section_id="").exists():
         if time.monotonic() >= end or not report.extend(token, now=now()):
             return False
-        said = {
-            insight.section_id: insight.written for insight in report.insights.exclude(claims=[])
-        }
-        _write(report, [prompts.for_whole(told, said)], told)
+        _write(report, [prompts.for_whole(told, _said(report))], told)
     return True
+
+
+def prompt_of(report: Report, notes: dict[str, Note], section_id: str) -> tuple[Prompt, Redactor]:
+    """What was asked about a section, or about the whole: to hold an edited claim against it."""
+    told = _told(report, notes)
+    if section_id == "":
+        return prompts.for_whole(told, _said(report)), told.redactor
+    (section,) = (s for s in told.scorecard.sections if s.section_id == section_id)
+    return prompts.for_section(told, section), told.redactor
+
+
+def _said(report: Report) -> dict[str, tuple[Claim, ...]]:
+    written = report.insights.exclude(claims=[]).exclude(section_id="")
+    return {insight.section_id: insight.written for insight in written}
 
 
 def _told(report: Report, notes: dict[str, Note]) -> Told:
