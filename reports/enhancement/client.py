@@ -9,6 +9,7 @@ from __future__ import annotations
 import json
 import logging
 import random
+import threading
 import time
 from collections.abc import Mapping
 from functools import cache
@@ -151,5 +152,10 @@ def _client_of(key: str, address: str) -> openai.OpenAI:
     return openai.OpenAI(api_key=key, base_url=address or None, max_retries=0)
 
 
+_making = threading.Lock()
+
+
 def _client() -> openai.OpenAI:
-    return _client_of(settings.OPENAI_API_KEY, settings.OPENAI_BASE_URL)
+    """One for all threads: those that begin together would make one each."""
+    with _making:
+        return _client_of(settings.OPENAI_API_KEY, settings.OPENAI_BASE_URL)

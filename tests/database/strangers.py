@@ -13,7 +13,7 @@ from django.urls import reverse
 
 from accounts.models import User
 from assessments.models import Assessment, AssessmentResponse, Invitation
-from reports import production
+from reports import ordering, production
 from reports.models import Report
 from tests.factories import (
     answer_all,
@@ -59,6 +59,10 @@ def plant(owner: User) -> dict[str, str]:
     done = make_completed(owner)
     report = Report.objects.get(assessment=done)
     production.produce(report.pk, now=now)
+    enhanced = ordering.request_enhanced(
+        done, context=CANARY.decode(), comments_consent=False, at=now()
+    )
+    production.produce(enhanced.pk, now=now)
     present = answer_all(make_assessment(owner))
     for assessment in (done, present):
         AssessmentResponse.objects.filter(assessment=assessment).update(comment=CANARY.decode())
@@ -73,6 +77,7 @@ def plant(owner: User) -> dict[str, str]:
     return {
         "done": str(done.pk),
         "report": str(report.pk),
+        "enhanced": str(enhanced.pk),
         "response": str(response.pk),
         "open": str(present.pk),
         "invitation": str(invitation.pk),
