@@ -117,7 +117,7 @@ def test_after_the_release_the_owner_gets_the_bytes_that_were_read(
     assert acts() == ["report.release"]
     line = AdminAuditLog.objects.get()
     assert line.details == {"report": str(report.pk), "sha256": report.sha256}
-    assert audit.broken_link() is None
+    assert audit.verify() == []
 
 
 def test_another_file_than_the_one_that_was_read_is_not_released(
