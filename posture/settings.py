@@ -291,6 +291,8 @@ ACCOUNT_RATE_LIMITS = {
 # Where an account has an authenticator, its code is asked after the password.
 MFA_SUPPORTED_TYPES = ["totp"]
 MFA_TOTP_ISSUER = "Posture"
+# Opens the console only to an administrator who gave the code of an authenticator.
+ADMIN_SECOND_FACTOR = env.flag("ADMIN_SECOND_FACTOR", not LOCAL)
 MFA_ADAPTER = "accounts.adapter.SecondFactorAdapter"
 
 # The header in which a proxy names the client; empty where there is no proxy. It is believed

@@ -23,7 +23,7 @@ from tests.factories import (
     make_user,
     now,
 )
-from tests.test_access import ACCESS
+from tests.test_access import ACCESS, note
 
 CANARY = b"canary-of-the-other-company"
 METHODS = ("get", "head", "post", "put", "patch", "delete", "options")
@@ -82,6 +82,7 @@ def plant(owner: User) -> dict[str, str]:
         "open": str(present.pk),
         "invitation": str(invitation.pk),
         "user": str(owner.pk),
+        "line": str(note(owner).pk),
     }
 
 

@@ -39,6 +39,6 @@ def unprotect(apps: Any, schema_editor: Any) -> None:
 
 
 class Migration(migrations.Migration):
-    dependencies = [("posture", "0002_row_level_security"), ("reports", "0002_enhancement")]
+    dependencies = [("posture", "0003_invitations"), ("reports", "0002_enhancement")]
 
     operations = [migrations.RunPython(protect, unprotect)]
