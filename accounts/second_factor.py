@@ -71,7 +71,7 @@ def activate(user: User, note: str, code: str) -> None:
     if not validate_totp_code(secret, code):
         raise NotProven
     with transaction.atomic():
-        TOTP.activate(user, secret)
+        TOTP.activate(user, secret).validate_code(code)  # which is used with this
     get_account_adapter().send_notification_mail("mfa/email/totp_activated", user)
 
 

@@ -24,6 +24,7 @@ from accounts.api import ADMIN
 from accounts.described import PAGING, SEARCH, page_of, problems, search_words
 from accounts.encoding import PROBLEM
 from accounts.endpoint import (
+    Address,
     Administrator,
     Endpoint,
     Flag,
@@ -34,8 +35,17 @@ from accounts.endpoint import (
     once,
     paged,
 )
+from accounts.forms import one_line
 from accounts.models import User
-from assessments import answering, completion, consultation, progress, publication, starting
+from assessments import (
+    answering,
+    completion,
+    consultation,
+    inviting,
+    progress,
+    publication,
+    starting,
+)
 from assessments import roadmap as plans
 from assessments.answering import Given
 from assessments.catalog import loading
@@ -45,6 +55,7 @@ from assessments.models import (
     NA_REASON_MAX,
     Assessment,
     AssessmentResponse,
+    Invitation,
 )
 from assessments.publication import Publication
 from assessments.scoring import LEVEL_NAMES, Scorecard, State, assurance_band, display
@@ -441,11 +452,20 @@ SHOWN_ANSWER = (
     "planned",
     "revision",
     "updated_at",
+    "answered_by_id",
+    "answered_by__name",
+    "answered_by__email",
 )
 
 
 class Value(serializers.JSONField):
     """An option's value, a list of them, or a whole number; null where there is no answer."""
+
+
+class ColleagueView(serializers.Serializer[Any]):
+    invitation_id = serializers.UUIDField()
+    name = serializers.CharField()
+    email = serializers.EmailField()
 
 
 class ResponseView(serializers.Serializer[Any]):
@@ -457,6 +477,7 @@ class ResponseView(serializers.Serializer[Any]):
     planned = serializers.BooleanField()
     revision = serializers.IntegerField()
     updated_at = serializers.DateTimeField()
+    answered_by = ColleagueView(allow_null=True, help_text="A colleague; null is the owner.")
 
 
 class ResponseList(serializers.Serializer[Any]):
@@ -583,6 +604,13 @@ class Responses(BatchEndpoint):
             _mine(self, pk)
         for row in rows:
             row["value"] = row.pop("answer_value")
+            name, email = row.pop("answered_by__name"), row.pop("answered_by__email")
+            invitation_id = row.pop("answered_by_id")
+            row["answered_by"] = invitation_id and {
+                "invitation_id": invitation_id,
+                "name": name,
+                "email": email,
+            }
         return Response({"results": rows})
 
 
@@ -609,7 +637,7 @@ class ResponseDetail(Endpoint):
     )
     def get(self, request: Request, pk: UUID, question_id: str) -> HttpResponseBase:
         _require_plain(question_id)
-        mine = AssessmentResponse.objects.visible_to(self.user)
+        mine = AssessmentResponse.objects.visible_to(self.user).select_related("answered_by")
         found = _found(mine.filter(assessment_id=pk, question_id=question_id).first())
         etag = f'"{found.revision}"'
         response = Response(_row(found), headers={"ETag": etag})
@@ -677,6 +705,12 @@ def _row(response: AssessmentResponse) -> Mapping[str, object]:
         "planned": response.planned,
         "revision": response.revision,
         "updated_at": response.updated_at,
+        "answered_by": response.answered_by
+        and {
+            "invitation_id": response.answered_by.pk,
+            "name": response.answered_by.name,
+            "email": response.answered_by.email,
+        },
     }
 
 
@@ -770,6 +804,103 @@ def _wish(assessment: Assessment) -> Mapping[str, object]:
         "details": assessment.consultation_details,
         "requested_at": assessment.consultation_requested_at,
     }
+
+
+# --- colleagues ----------------------------------------------------------------------------------
+
+
+class InvitationInput(Input):
+    scope_id = Text(max_length=20, help_text="A section or a question of the assessment.")
+    name = Text(max_length=120, validators=[one_line])
+    email = Address(max_length=254)
+    days = Whole(min_value=1, max_value=inviting.DAYS_MAX, default=inviting.DAYS)
+
+
+class InvitationView(serializers.Serializer[Any]):
+    id = serializers.UUIDField()
+    scope_id = serializers.CharField()
+    section_id = serializers.CharField()
+    question_id = serializers.CharField(allow_null=True)
+    name = serializers.CharField()
+    email = serializers.EmailField()
+    state = serializers.ChoiceField([state.value for state in Invitation.State])
+    sent_at = serializers.DateTimeField()
+    expires_at = serializers.DateTimeField()
+    claimed_at = serializers.DateTimeField(allow_null=True)
+    returned_at = serializers.DateTimeField(allow_null=True)
+    return_message = serializers.CharField(allow_blank=True)
+    revoked_at = serializers.DateTimeField(allow_null=True)
+
+
+def shown_invitation(invitation: Invitation) -> Mapping[str, object]:
+    return {
+        "id": invitation.pk,
+        "scope_id": invitation.scope_id,
+        "section_id": invitation.section_id,
+        "question_id": invitation.question_id or None,
+        "name": invitation.name,
+        "email": invitation.email,
+        "state": invitation.state_now.value,
+        "sent_at": invitation.sent_at,
+        "expires_at": invitation.expires_at,
+        "claimed_at": invitation.claimed_at,
+        "returned_at": invitation.returned_at,
+        "return_message": invitation.return_message,
+        "revoked_at": invitation.revoked_at,
+    }
+
+
+class Invitations(Endpoint):
+    @extend_schema(
+        summary="What is with colleagues",
+        tags=["colleagues"],
+        parameters=PAGING,
+        responses={200: page_of(InvitationView), **problems(400, 401, 404, 429)},
+    )
+    def get(self, request: Request, pk: UUID) -> Response:
+        assessment = _mine(self, pk)
+        sent = Invitation.objects.visible_to(self.user).filter(assessment=assessment)
+        rows = sent.select_related("assessment").defer("assessment__scorecard")
+        return paged(self, rows, shown_invitation, ("-sent_at", "-pk"))
+
+    @extend_schema(
+        summary="Send a section or a question to a colleague",
+        description="They get a link by mail, and a code when they open it; they need no account. "
+        "The link is in no answer of the API.",
+        tags=["colleagues"],
+        request=InvitationInput,
+        responses={201: InvitationView, **problems(400, 401, 403, 404, 409, 415, 422, 429)},
+        examples=[
+            OpenApiExample(
+                "A section",
+                {"scope_id": "IAM", "name": "Robin Roe", "email": "robin@example.org"},
+                request_only=True,
+            )
+        ],
+    )
+    @once
+    def post(self, request: Request, pk: UUID) -> Response:
+        assessment = _mine(self, pk)
+        said = InvitationInput.of(request)
+        invitation = inviting.send(assessment, **said, at=timezone.now())
+        return Response(shown_invitation(invitation), status=201)
+
+
+class InvitationDetail(Endpoint):
+    @extend_schema(
+        summary="Take an invitation back",
+        description="Its link works no more. Answers that were given stay.",
+        tags=["colleagues"],
+        responses={204: None, **problems(401, 403, 404, 409, 429)},
+    )
+    def delete(self, request: Request, pk: UUID, invitation_id: UUID) -> Response:
+        mine = Invitation.objects.visible_to(self.user)
+        invitation = get_object_or_404(mine, pk=invitation_id, assessment_id=pk)
+        inviting.revoke(invitation, at=timezone.now())
+        return Response(status=204)
+
+
+# --- results -------------------------------------------------------------------------------------
 
 
 class LevelView(serializers.Serializer[Any]):

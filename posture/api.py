@@ -16,6 +16,8 @@ from accounts.limits import TooMany, Uncounted
 from accounts.people import OwnAccount
 from assessments.errors import (
     Closed,
+    InvitationRefused,
+    LinkEnded,
     NothingAnswered,
     QuestionsUnanswered,
     RetakesUsedUp,
@@ -53,6 +55,9 @@ def exception_handler(error: Exception, context: Mapping[str, Any]) -> Response 
 
 Told = tuple[int, str, str, dict[str, Any]]
 
+INVITATION = {"scope": "scope_id", "email": "email", "": ""}
+"""What the API calls the fields of an invitation; nothing is the whole of it."""
+
 REFUSALS: dict[type[Exception], Callable[[Any], Told]] = {
     Http404: lambda _: (404, "not_found", "There is no such thing, or it is not yours.", {}),
     PermissionDenied: lambda _: (403, "permission_denied", "This is not allowed.", {}),
@@ -74,6 +79,18 @@ REFUSALS: dict[type[Exception], Callable[[Any], Told]] = {
         "scope_refused",
         error.message,
         {"errors": [{"pointer": f"/{error.field}", "message": error.message}]},
+    ),
+    InvitationRefused: lambda error: (
+        422,
+        "invitation_refused",
+        error.message,
+        {"errors": [{"pointer": f"/{INVITATION[error.field]}", "message": error.message}]},
+    ),
+    LinkEnded: lambda error: (
+        409,
+        "invitation_ended",
+        "The invitation has ended already.",
+        {"state": str(error.state)},
     ),
     RetakesUsedUp: lambda error: (
         409,

@@ -61,6 +61,16 @@ version_1: list[URLPattern] = [
         name="consultation",
     ),
     path(
+        "assessments/<uuid:pk>/invitations",
+        assessments.Invitations.as_view(),
+        name="invitations",
+    ),
+    path(
+        "assessments/<uuid:pk>/invitations/<uuid:invitation_id>",
+        assessments.InvitationDetail.as_view(),
+        name="invitation",
+    ),
+    path(
         "assessments/<uuid:pk>/scorecard", assessments.ScorecardEndpoint.as_view(), name="scorecard"
     ),
     path("assessments/<uuid:pk>/roadmap", assessments.Roadmap.as_view(), name="roadmap"),

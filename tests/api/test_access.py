@@ -13,7 +13,7 @@ from posture import api_urls
 from reports import ordering, production
 from reports.models import Report
 from tests.api.conftest import Api
-from tests.factories import make_assessment, make_completed, make_user, now
+from tests.factories import make_assessment, make_completed, make_invitation, make_user, now
 
 KINDS = ("anonymous", "stranger", "owner", "admin", "inactive")
 METHODS = ("get", "head", "options", "post", "put", "patch", "delete", "trace", "connect")
@@ -98,6 +98,18 @@ TABLE: dict[str, dict[str, Row]] = {
         "get": Row(*MINE, args=OPEN),
         "post": Row(*MINE, {"details": "Call me."}, args=OPEN),
     },
+    "invitations": {
+        "get": Row(*MINE, args=OPEN),
+        "post": Row(
+            401,
+            404,
+            201,
+            404,
+            {"scope_id": "GOV", "name": "Kim", "email": "kim@example.org"},
+            args=OPEN,
+        ),
+    },
+    "invitation": {"delete": Row(401, 404, 204, 404, args=("{open}", "{invitation}"))},
     "scorecard": {"get": Row(*MINE, args=DONE)},
     "roadmap": {"get": Row(*MINE, args=DONE)},
     "what-if": {"post": Row(*MINE, {"question_ids": []}, args=DONE)},
@@ -145,6 +157,7 @@ def things(owner: User, worker: None) -> dict[str, str]:
         "report": str(report.pk),
         "enhanced": str(enhanced.pk),
         "open": str(assessment.pk),
+        "invitation": str(make_invitation(assessment).pk),
         "question": next(iter(assessment.questionnaire)).id,
         "user": str(owner.pk),
         "spare": str(make_user("spare@example.org").pk),

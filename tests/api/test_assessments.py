@@ -11,12 +11,23 @@ from django.test.utils import CaptureQueriesContext
 from pytest_django import DjangoAssertNumQueries
 
 from accounts.models import User
+from assessments import answering
+from assessments.answering import Given
 from assessments.catalog.questions import Tier
-from assessments.models import Assessment, AssessmentResponse
+from assessments.models import Assessment, AssessmentResponse, Invitation
+from assessments.scoring import State
 from reports import production
 from reports.models import Report
 from tests.api.conftest import Api
-from tests.factories import answer_all, days, make_assessment, make_completed, now, value_at
+from tests.factories import (
+    answer_all,
+    days,
+    make_assessment,
+    make_completed,
+    make_invitation,
+    now,
+    value_at,
+)
 
 pytestmark = pytest.mark.django_db
 
@@ -376,3 +387,59 @@ def test_pages_are_capped(admin_api: Api) -> None:
     )
 
     assert len(admin_api.get("admin/users?page_size=100000").json()["results"]) == 100
+
+
+# --- colleagues ----------------------------------------------------------------------------------
+
+
+def test_a_colleague_is_asked_and_their_answers_are_named(
+    api: Api, owner: User, worker: None
+) -> None:
+    assessment = make_assessment(owner)
+    path = f"assessments/{assessment.pk}/invitations"
+    robin = {"scope_id": "IAM", "name": "Robin Roe", "email": "robin@example.org"}
+
+    sent = api.post(path, robin)
+    assert sent.status_code == 201
+    assert (sent.json()["state"], sent.json()["question_id"]) == ("sent", None)
+    assert "token" not in sent.content.decode()
+    given = {"IAM.3.1": Given(state=State.DONT_KNOW)}
+    invitation = Invitation.objects.get(pk=sent.json()["id"])
+    answering.save(assessment, given, at=now(), by=invitation)
+
+    expected = {"invitation_id": str(invitation.pk), "name": "Robin Roe", "email": robin["email"]}
+    rows = api.get(f"assessments/{assessment.pk}/responses").json()["results"]
+    assert [row["answered_by"] for row in rows] == [expected]
+    one = api.get(f"assessments/{assessment.pk}/responses/IAM.3.1").json()
+    assert one["answered_by"] == expected
+    own = {"state": "dont_know", "comment": "I asked."}
+    mine = api.put(f"assessments/{assessment.pk}/responses/IAM.3.1", own)
+    assert mine.json()["answered_by"] is None
+
+    assert api.delete(f"{path}/{invitation.pk}").status_code == 204
+    again = api.delete(f"{path}/{invitation.pk}")
+    assert (again.status_code, again.json()["code"]) == (409, "invitation_ended")
+    assert [row["state"] for row in api.get(path).json()["results"]] == ["revoked"]
+
+
+@pytest.mark.parametrize(
+    ("wrong", "status", "pointer"),
+    [
+        ({"scope_id": "XXX"}, 422, "/scope_id"),
+        ({"email": "robin"}, 400, "/email"),
+        ({"name": "Robin\nBcc: all@example.org"}, 400, "/name"),
+        ({"days": 31}, 400, "/days"),
+        ({}, 422, "/email"),  # sent to them already
+    ],
+)
+def test_what_cannot_be_sent_is_named(
+    api: Api, owner: User, wrong: dict[str, object], status: int, pointer: str
+) -> None:
+    assessment = make_assessment(owner)
+    make_invitation(assessment)
+    robin = {"scope_id": "IAM", "name": "Robin", "email": "robin@example.org"}
+
+    refused = api.post(f"assessments/{assessment.pk}/invitations", {**robin, **wrong})
+
+    assert refused.status_code == status
+    assert [error["pointer"] for error in refused.json()["errors"]] == [pointer]

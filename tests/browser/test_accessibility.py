@@ -42,6 +42,7 @@ PAGELESS = {
     "reports:order",
     "reports:status",
     "health",
+    "metrics",
     "live",
     "ready",
     "mfa_authenticate",
