@@ -13,7 +13,12 @@ from django.http import HttpResponse, HttpResponseBase
 from django.shortcuts import get_object_or_404
 from django.utils import timezone
 from django.utils.cache import get_conditional_response, patch_vary_headers
-from drf_spectacular.utils import OpenApiExample, OpenApiParameter, extend_schema
+from drf_spectacular.utils import (
+    OpenApiExample,
+    OpenApiParameter,
+    extend_schema,
+    extend_schema_field,
+)
 from redis.exceptions import RedisError
 from rest_framework import serializers
 from rest_framework.exceptions import NotFound, ValidationError
@@ -458,6 +463,15 @@ SHOWN_ANSWER = (
 )
 
 
+@extend_schema_field(
+    {
+        "anyOf": [
+            {"type": "string"},
+            {"type": "integer"},
+            {"type": "array", "items": {"type": "string"}},
+        ]
+    }
+)
 class Value(serializers.JSONField):
     """An option's value, a list of them, or a whole number; null where there is no answer."""
 
