@@ -263,6 +263,21 @@ def test_sending_again_ends_the_link_before(
     assert owner_client.post(reverse("assessments:revoke", args=args)).status_code == 302
 
 
+def test_the_owner_sees_what_is_with_whom_and_deletes_it_with_the_account(
+    owner: User, owner_client: Client, invitation: Invitation
+) -> None:
+    tasks = owner_client.get(reverse("assessments:detail", args=[invitation.assessment_id]))
+    page = owner_client.get(
+        reverse("assessments:questions", args=[invitation.assessment_id, "IAM.3"])
+    )
+
+    assert b"With Robin Roe." in tasks.content
+    assert b"Robin Roe is asked about this section" in page.content
+    assert b"Ask a colleague" in page.content
+    owner.delete()
+    assert not Invitation.objects.exists()
+
+
 # --- ten attacks, and more -----------------------------------------------------------------------
 
 
