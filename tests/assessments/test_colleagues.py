@@ -360,6 +360,20 @@ def test_after_its_end_a_link_opens_nothing(
             answering.save(assessment, {}, at=now(), by=invitation)
 
 
+@pytest.mark.parametrize("how", [how for how in ENDS if how != "returned"])
+def test_a_link_that_nobody_has_opened_ends_as_well(invitation: Invitation, how: str) -> None:
+    client = Client()
+    client.post(link())
+    entered = code()
+    if how == "completed":
+        answer_all(invitation.assessment)
+    ended(invitation, how)
+
+    answers = [client.get(link()), client.post(link()), client.post(link(), {"code": entered})]
+
+    assert [answer.status_code for answer in answers] == [404, 404, 404]
+
+
 def without_token(response: object) -> bytes:
     assert isinstance(response, HttpResponse)
     assert response.status_code == 404
@@ -483,6 +497,15 @@ def test_the_cookie_of_one_link_opens_no_other(
     morsel = colleague.cookies[mine]
     assert morsel["httponly"]
     assert morsel["samesite"] == "Lax"
+
+
+def test_a_well_signed_cookie_with_another_secret_opens_nothing(invitation: Invitation) -> None:
+    client = Client()
+    for secret in ("guessed", invitation.browser_hash or "x", invitation.token_hash):
+        given = HttpResponse()
+        visiting.give_cookie(given, invitation, secret, at=now())
+        client.cookies.update(given.cookies)
+        assert save(client, invitation).status_code == 404
 
 
 def test_an_owner_reaches_no_invitation_of_somebody_elses(
