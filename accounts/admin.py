@@ -11,10 +11,12 @@ from django.contrib import admin, messages
 from django.contrib.auth.models import Group
 from django.db import transaction
 from django.db.models import Exists, OuterRef, QuerySet
-from django.http import HttpRequest
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import render
+from django.urls import URLPattern, path
 
-from accounts import people
-from accounts.models import User
+from accounts import audit, people
+from accounts.models import AdminAuditLog, User
 
 # Addresses belong to their people, and there are no groups.
 admin.site.unregister((Authenticator, EmailAddress, Group))
@@ -56,7 +58,7 @@ class UserAdmin(admin.ModelAdmin[User]):
         "created_at",
         "updated_at",
     )
-    actions = ("deactivate", "activate", "send_reset")
+    actions = ("deactivate", "activate", "send_reset", "remove_second_factor")
     show_full_result_count = False
     date_hierarchy = "created_at"
 
@@ -91,7 +93,8 @@ class UserAdmin(admin.ModelAdmin[User]):
     ) -> None:
         """A new person is told how to choose a password."""
         if change:
-            super().save_model(request, obj, form, change)
+            changed = {name: form.cleaned_data[name] for name in form.changed_data}
+            people.change(obj, by=_me(request), **changed)
             return
         invited = people.invite(
             obj.email,
@@ -105,6 +108,25 @@ class UserAdmin(admin.ModelAdmin[User]):
         self.message_user(
             request, f"{obj.email} has been told how to choose a password.", messages.SUCCESS
         )
+
+    def delete_model(self, request: HttpRequest, obj: User) -> None:
+        people.delete(obj, by=_me(request))
+
+    def delete_queryset(self, request: HttpRequest, queryset: QuerySet[User]) -> None:
+        with transaction.atomic():
+            for user in queryset:
+                people.delete(user, by=_me(request))
+
+    # Django's own log would keep the addresses of people; the audit log is the record.
+
+    def log_addition(self, *args: Any) -> Any:
+        return None
+
+    def log_change(self, *args: Any) -> Any:
+        return None
+
+    def log_deletions(self, *args: Any) -> Any:
+        return None
 
     def get_deleted_objects(self, objs: Any, request: HttpRequest) -> Any:
         """What goes with a person may go, though nobody may delete it by itself."""
@@ -142,6 +164,53 @@ class UserAdmin(admin.ModelAdmin[User]):
         self.message_user(
             request, f"{len(asked)} asked to choose a new password.", messages.SUCCESS
         )
+
+    @admin.action(description="Remove the second factor: they set up another")
+    def remove_second_factor(self, request: HttpRequest, chosen: QuerySet[User]) -> None:
+        me = _me(request)
+        with transaction.atomic():
+            for user in (others := list(chosen.exclude(pk=me.pk))):
+                people.remove_second_factor(user, by=me)
+        self.message_user(request, f"Removed from {len(others)}.", messages.SUCCESS)
+
+
+@admin.register(AdminAuditLog)
+class AdminAuditLogAdmin(admin.ModelAdmin[AdminAuditLog]):
+    """What administrators did, to read and to verify."""
+
+    list_display = ("seq", "timestamp", "admin_email", "action", "target_user_id", "details")
+    list_filter = ("action", "timestamp")
+    search_fields = ("admin_email__startswith", "action__startswith", "target_user_id__exact")
+    date_hierarchy = "timestamp"
+    show_full_result_count = False
+    fields = (*list_display, "prev", "hash")
+    readonly_fields = fields
+    actions = None
+    change_list_template = "admin/accounts/adminauditlog/change_list.html"
+
+    def get_urls(self) -> list[URLPattern]:
+        verify = self.admin_site.admin_view(self.verify)
+        return [path("verify/", verify, name="accounts_adminauditlog_verify"), *super().get_urls()]
+
+    def verify(self, request: HttpRequest) -> HttpResponse:
+        """Every line against the chain."""
+        context = {
+            **self.admin_site.each_context(request),
+            "title": "Verify the audit log",
+            "opts": self.opts,
+            "found": audit.verify(),
+            "head": audit.head(),
+        }
+        return render(request, "admin/accounts/adminauditlog/verify.html", context)
+
+    def has_add_permission(self, request: HttpRequest) -> bool:
+        return False
+
+    def has_change_permission(self, request: HttpRequest, obj: object = None) -> bool:
+        return False
+
+    def has_delete_permission(self, request: HttpRequest, obj: object = None) -> bool:
+        return False
 
 
 def _me(request: HttpRequest) -> User:

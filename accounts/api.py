@@ -9,11 +9,8 @@ from typing import Any
 from uuid import UUID
 
 from allauth.account.adapter import get_adapter
-from allauth.mfa.adapter import get_adapter as get_mfa_adapter
 from allauth.mfa.models import Authenticator
-from allauth.mfa.totp.internal.auth import TOTP, generate_totp_secret, validate_totp_code
 from django.conf import settings
-from django.core import signing
 from django.core.exceptions import ValidationError as InvalidForm
 from django.db import IntegrityError
 from django.db.models import Q
@@ -28,7 +25,7 @@ from rest_framework.permissions import AllowAny
 from rest_framework.request import Request
 from rest_framework.response import Response
 
-from accounts import keys, people, registration, tokens
+from accounts import keys, people, registration, second_factor, tokens
 from accounts.described import PAGING, SEARCH, page_of, problems, search_words
 from accounts.endpoint import (
     Address,
@@ -528,16 +525,11 @@ class SecondFactor(Endpoint):
     )
     def post(self, request: Request) -> Response:
         _require_password(self.user, PasswordOnly.of(request)["password"])
-        _require_no_authenticator(self.user)
-        secret = generate_totp_secret()
-        values = {"user": str(self.user.pk), "secret": secret}
-        return Response(
-            {
-                "secret": secret,
-                "uri": get_mfa_adapter().build_totp_url(self.user, secret),
-                "enrolment": signing.dumps(values, salt="accounts.second_factor"),
-            }
-        )
+        try:
+            begun = second_factor.begin(self.user)
+        except second_factor.Exists:
+            raise _exists() from None
+        return Response({"secret": begun.secret, "uri": begun.uri, "enrolment": begun.note})
 
     @extend_schema(
         summary="Prove the authenticator",
@@ -549,18 +541,12 @@ class SecondFactor(Endpoint):
     @once
     def put(self, request: Request) -> Response:
         said = FirstCode.of(request)
-        _require_no_authenticator(self.user)
         try:
-            values = signing.loads(
-                said["enrolment"], salt="accounts.second_factor", max_age=registration.LIFE
-            )
-        except signing.BadSignature:
+            second_factor.activate(self.user, said["enrolment"], said["code"])
+        except second_factor.Exists:
+            raise _exists() from None
+        except second_factor.NotProven:
             raise _not_proven() from None
-        if values["user"] != str(self.user.pk) or not validate_totp_code(
-            values["secret"], said["code"]
-        ):
-            raise _not_proven()
-        TOTP.activate(self.user, values["secret"])
         TokenFamily.objects.filter(pk=self.family.pk).update(second_factor=True)
         return Response(status=204)
 
@@ -577,8 +563,7 @@ class SecondFactor(Endpoint):
             raise Refused(
                 403, "second_factor_required", "Sign in with the code of your authenticator."
             )
-        Authenticator.objects.filter(user=self.user).delete()
-        self.user.token_families.update(second_factor=False)
+        second_factor.remove(self.user)
         return Response(status=204)
 
 
@@ -754,14 +739,17 @@ def _authenticated(request: Request, email: str, password: str) -> User:
 
 def _second_factor(request: Request, user: User, code: str | None) -> bool:
     """Was a right code given? Raises Refused where one is needed."""
-    authenticator = Authenticator.objects.filter(user=user, type=Authenticator.Type.TOTP).first()
-    if authenticator is None:
+    if second_factor.of(user) is None:
         return False
     if not code:
         raise Refused(401, "second_factor_required", "Give the code of your authenticator.")
     Limit("api-totp", "5/5m", by=lambda _: str(user.pk), closed=True).take(request)
-    if not TOTP(authenticator).validate_code(code):
-        raise Refused(401, "second_factor_invalid", "The code is wrong, or was used before.")
+    try:
+        second_factor.prove(user, code)
+    except second_factor.NotProven:
+        raise Refused(
+            401, "second_factor_invalid", "The code is wrong, or was used before."
+        ) from None
     return True
 
 
@@ -829,9 +817,8 @@ def _require_password(user: User, password: str) -> None:
         raise ValidationError({"password": ["This is not your password."]})
 
 
-def _require_no_authenticator(user: User) -> None:
-    if Authenticator.objects.filter(user=user).exists():
-        raise Refused(409, "second_factor_exists", "There is an authenticator already.")
+def _exists() -> Refused:
+    return Refused(409, "second_factor_exists", "There is an authenticator already.")
 
 
 def _read_claim(request: Request, text: str, purpose: str) -> registration.Claim:

@@ -5,7 +5,8 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Mapping
-from datetime import UTC, datetime
+from datetime import UTC
+from typing import NamedTuple
 from uuid import UUID
 
 from django.db import transaction
@@ -25,8 +26,7 @@ def record(
     """
     if not transaction.get_connection().in_atomic_block:
         raise transaction.TransactionManagementError("an act and its line need one transaction")
-    AuditHead.objects.get_or_create(pk=1)
-    head = AuditHead.objects.select_for_update().get(pk=1)
+    head = AuditHead.objects.select_for_update().filter(pk=1).first() or AuditHead()
     line = AdminAuditLog(
         seq=head.seq + 1,
         admin_email=admin.email,
@@ -37,8 +37,7 @@ def record(
         prev=head.hash,
     )
     line.hash = link(line)
-    line.save(force_insert=True)
-    AuditHead.objects.filter(pk=1).update(seq=line.seq, hash=line.hash)
+    line.save(force_insert=True)  # a trigger moves the head on, and nothing else can
     return line
 
 
@@ -56,17 +55,45 @@ def link(line: AdminAuditLog) -> str:
     return hashlib.sha256("".join(f"{len(part)}:{part}" for part in parts).encode()).hexdigest()
 
 
-def broken_link(*, upto: datetime | None = None) -> int | None:
-    """The first line that is not what was written, or that follows a gap; None if all is well."""
+class Damage(NamedTuple):
+    """Where the chain does not hold, and how: content, link, gap, head or anchor."""
+
+    seq: int
+    kind: str
+
+
+class Head(NamedTuple):
+    """The end of the chain, to be kept where nobody who can write to the database can."""
+
+    seq: int
+    hash: str
+
+
+def head() -> Head:
+    stored = AuditHead.objects.filter(pk=1).first() or AuditHead()
+    return Head(stored.seq, stored.hash)
+
+
+def verify(anchor: Head | None = None) -> list[Damage]:
+    """Everything that is not as it was written; nothing if all is well.
+
+    Whoever can switch off the triggers can also write the whole chain anew from some line on.
+    Only an anchor shows that: a head that was noted elsewhere before.
+    """
+    found: list[Damage] = []
     seq, before = 0, ""
-    lines = AdminAuditLog.objects.order_by("seq")
-    for line in lines.filter(timestamp__lte=upto) if upto else lines:
-        seq += 1
-        if (line.seq, line.prev, line.hash) != (seq, before, link(line)):
-            return seq
-        before = line.hash
-    if upto is None:
-        head = AuditHead.objects.filter(pk=1).first()
-        if (seq, before) != ((head.seq, head.hash) if head else (0, "")):
-            return seq + 1
-    return None
+    anchored = anchor is None or anchor == Head(0, "")
+    for line in AdminAuditLog.objects.order_by("seq").iterator():
+        if line.seq != seq + 1:
+            found.append(Damage(seq + 1, "gap"))
+        elif line.prev != before:
+            found.append(Damage(line.seq, "link"))
+        if line.hash != link(line):
+            found.append(Damage(line.seq, "content"))
+        seq, before = line.seq, line.hash
+        anchored = anchored or anchor == Head(seq, before)
+    if head() != Head(seq, before):
+        found.append(Damage(seq + 1, "head"))
+    if anchor and not anchored:
+        found.append(Damage(anchor.seq, "anchor"))
+    return found

@@ -52,16 +52,13 @@ class ProfileForm(forms.ModelForm[User], PersonFields):
         fields = ["full_name", "company_name"]
 
 
-class DeleteAccountForm(forms.Form):
-    """Deletion is for the person who knows the password, and says so twice."""
+class PasswordForm(forms.Form):
+    """For whoever knows the password."""
 
     password = forms.CharField(
         label="Your password",
         strip=False,
         widget=forms.PasswordInput(attrs={"autocomplete": "current-password"}),
-    )
-    understood = forms.BooleanField(
-        label="Delete my account, my assessments and my reports. I know that this cannot be undone."
     )
 
     def __init__(self, *args: Any, user: User, **kwargs: Any) -> None:
@@ -73,3 +70,27 @@ class DeleteAccountForm(forms.Form):
         if not self.user.check_password(password):
             raise forms.ValidationError("This is not your password.")
         return password
+
+
+class DeleteAccountForm(PasswordForm):
+    """Deletion is for the person who knows the password, and says so twice."""
+
+    understood = forms.BooleanField(
+        label="Delete my account, my assessments and my reports. I know that this cannot be undone."
+    )
+
+
+class CodeForm(forms.Form):
+    """The code that an authenticator shows."""
+
+    code = forms.CharField(
+        label="Code",
+        help_text="The six digits that your authenticator shows now.",
+        max_length=10,
+        widget=forms.TextInput(
+            attrs={"autocomplete": "one-time-code", "inputmode": "numeric", "class": "short"}
+        ),
+    )
+
+    def clean_code(self) -> str:
+        return "".join(str(self.cleaned_data["code"]).split())

@@ -216,6 +216,8 @@ class AdminAuditLog(models.Model):
 
     class Meta:
         db_table = "admin_audit_log"
+        verbose_name = "line of the audit log"
+        verbose_name_plural = "audit log"
         ordering = ["-seq"]
         indexes = [
             models.Index(fields=["timestamp"], name="admin_audit_log_timestamp"),

@@ -5,6 +5,7 @@ from __future__ import annotations
 from allauth.account.adapter import get_adapter
 from allauth.account.models import EmailAddress
 from allauth.core import context
+from allauth.mfa.models import Authenticator
 from django.db import transaction
 from django.utils import timezone
 
@@ -30,24 +31,37 @@ def invite(email: str, *, full_name: str, company_name: str, is_admin: bool, by:
 
 
 @transaction.atomic
-def change(user: User, *, by: User, **values: bool) -> User:
-    """Change `is_active` or `is_admin`. Raises OwnAccount.
+def change(user: User, *, by: User, **values: str | bool) -> User:
+    """Change `is_active`, `is_admin`, `full_name` or `company_name`. Raises OwnAccount.
 
     A person who is not let in any more is signed out everywhere at once.
     """
-    if user.pk == by.pk:
-        raise OwnAccount
     locked = User.objects.select_for_update().get(pk=user.pk)
     changed = [name for name, value in values.items() if getattr(locked, name) != value]
+    if user.pk == by.pk and {"is_active", "is_admin"} & set(changed):
+        raise OwnAccount
     for name in changed:
         setattr(locked, name, values[name])
     if changed:
         locked.save(update_fields=[*changed, "updated_at"])
         if not locked.is_active:
             tokens.end(locked.token_families.all(), TokenFamily.End.SIGNED_OUT, at=timezone.now())
-        details: dict[str, str | int | bool | list[str]] = {name: values[name] for name in changed}
-        audit.record(by, "user.change", user.pk, details)
+        rights: dict[str, str | int | bool | list[str]] = {
+            name: values[name] for name in changed if isinstance(values[name], bool)
+        }
+        # A name is somebody's own: the log says that it changed, not to what.
+        names = [name for name in changed if name not in rights]
+        audit.record(by, "user.change", user.pk, {**rights, **({"fields": names} if names else {})})
     return locked
+
+
+@transaction.atomic
+def remove_second_factor(user: User, *, by: User) -> None:
+    """For somebody who lost their authenticator: they set up another. Raises OwnAccount."""
+    if user.pk == by.pk:
+        raise OwnAccount
+    Authenticator.objects.filter(user=user).delete()
+    audit.record(by, "user.remove_second_factor", user.pk)
 
 
 @transaction.atomic

@@ -6,6 +6,7 @@ from accounts import views
 app_name = "accounts"
 urlpatterns = [
     path("profile/", views.profile, name="profile"),
+    path("authenticator/", views.authenticator, name="authenticator"),
     path("profile/delete/", views.delete, name="delete"),
 ]
 if settings.MAILBOX_PAGE:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from allauth.core import ratelimit
+from django.conf import settings
 from django.contrib import messages
 from django.contrib.auth import logout
 from django.contrib.auth.decorators import login_required
@@ -9,7 +11,8 @@ from django.http import HttpResponse
 from django.shortcuts import redirect, render
 from django.views.decorators.http import require_http_methods, require_safe
 
-from accounts.forms import DeleteAccountForm, ProfileForm
+from accounts import second_factor
+from accounts.forms import CodeForm, DeleteAccountForm, PasswordForm, ProfileForm
 from accounts.http import UserRequest
 from accounts.mailbox import received
 
@@ -36,6 +39,86 @@ def delete(request: UserRequest) -> HttpResponse:
         messages.success(request, "Your account and everything in it is deleted.")
         return redirect("home")
     return render(request, "accounts/delete.html", {"form": form}, status=_status(form))
+
+
+@require_http_methods(["GET", "HEAD", "POST"])
+@login_required
+def authenticator(request: UserRequest) -> HttpResponse:
+    """The second factor: set it up, give its code, do without it. Opening it changes nothing."""
+    steps = {"begin": _begin, "activate": _activate, "prove": _prove, "remove": _remove}
+    step = steps.get(request.POST.get("step", ""))
+    if request.method != "POST" or step is None:
+        return _authenticator(request)
+    if not ratelimit.consume(request, action="reauthenticate", user=request.user):
+        return render(request, "429.html", status=429)
+    return step(request)
+
+
+def _authenticator(request: UserRequest, *, status: int = 200, **context: object) -> HttpResponse:
+    present = second_factor.of(request.user)
+    context = {
+        "present": present,
+        "given": second_factor.is_given(request),
+        "required": request.user.is_staff and settings.ADMIN_SECOND_FACTOR,
+        "password_form": PasswordForm(user=request.user),
+        "code_form": CodeForm(),
+        **context,
+    }
+    return render(request, "accounts/authenticator.html", context, status=status)
+
+
+def _begin(request: UserRequest) -> HttpResponse:
+    form = PasswordForm(request.POST, user=request.user)
+    if not form.is_valid():
+        return _authenticator(request, password_form=form, status=422)
+    try:
+        return _authenticator(request, enrolment=second_factor.begin(request.user))
+    except second_factor.Exists:
+        return redirect("accounts:authenticator")
+
+
+def _activate(request: UserRequest) -> HttpResponse:
+    form = CodeForm(request.POST)
+    note = request.POST.get("enrolment", "")
+    try:
+        enrolment = second_factor.read(request.user, note)
+        if form.is_valid():
+            second_factor.activate(request.user, note, form.cleaned_data["code"])
+            second_factor.note_given(request, request.user)
+            messages.success(request, "From now on signing in asks for a code.")
+            return redirect("accounts:authenticator")
+    except second_factor.Exists:
+        return redirect("accounts:authenticator")
+    except second_factor.NotProven:
+        try:
+            enrolment = second_factor.read(request.user, note)
+        except second_factor.NotProven:
+            messages.error(request, "That took too long. Begin again.")
+            return redirect("accounts:authenticator")
+        form.add_error("code", "The code is wrong, or was used before. Wait for the next.")
+    return _authenticator(request, enrolment=enrolment, code_form=form, status=422)
+
+
+def _prove(request: UserRequest) -> HttpResponse:
+    form = CodeForm(request.POST)
+    if form.is_valid():
+        try:
+            second_factor.prove(request.user, form.cleaned_data["code"])
+        except second_factor.NotProven:
+            form.add_error("code", "The code is wrong, or was used before. Wait for the next.")
+        else:
+            second_factor.note_given(request, request.user)
+            return redirect("admin:index" if request.user.is_staff else "accounts:authenticator")
+    return _authenticator(request, code_form=form, status=422)
+
+
+def _remove(request: UserRequest) -> HttpResponse:
+    form = PasswordForm(request.POST, user=request.user)
+    if not form.is_valid() or not second_factor.is_given(request):
+        return _authenticator(request, password_form=form, status=422)
+    second_factor.remove(request.user)
+    messages.success(request, "Signing in asks for your password alone.")
+    return redirect("accounts:authenticator")
 
 
 @require_safe

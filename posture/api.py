@@ -25,7 +25,8 @@ from assessments.errors import (
 )
 from posture import problems
 from reports.delivery import Damaged, NotReady
-from reports.ordering import NotCompleted
+from reports.ordering import NotCompleted, RequestsUsedUp
+from reports.release import NotForReview, OtherFile
 
 # --- refusals ------------------------------------------------------------------------------------
 
@@ -101,6 +102,24 @@ REFUSALS: dict[type[Exception], Callable[[Any], Told]] = {
         409,
         "not_completed",
         "There is a report once the assessment is completed.",
+        {},
+    ),
+    RequestsUsedUp: lambda error: (
+        429,
+        "enhanced_reports_used_up",
+        "No more of these reports today.",
+        {"again_at": error.again_at},
+    ),
+    NotForReview: lambda _: (
+        409,
+        "not_for_review",
+        "Only an AI-enhanced report that is made and not released is reviewed.",
+        {},
+    ),
+    OtherFile: lambda _: (
+        409,
+        "other_file",
+        "The file is another one, or does not have the latest decisions in it.",
         {},
     ),
     NotReady: lambda _: (409, "report_not_ready", "There is no file to download yet.", {}),

@@ -71,6 +71,12 @@ class FileCounters(BaseCache):
             ).fetchone()
         return default if row is None else int(row[0])
 
+    def delete(self, key: str, version: int | None = None) -> bool:
+        name = self.make_and_validate_key(key, version)
+        with closing(self._open()) as counters:
+            gone = counters.execute("DELETE FROM counters WHERE key = ?", (name,)).rowcount
+        return gone == 1
+
     def clear(self) -> None:
         with closing(self._open()) as counters:
             counters.execute("DELETE FROM counters")

@@ -291,6 +291,8 @@ ACCOUNT_RATE_LIMITS = {
 # Where an account has an authenticator, its code is asked after the password.
 MFA_SUPPORTED_TYPES = ["totp"]
 MFA_TOTP_ISSUER = "Posture"
+# Opens the console only to an administrator who gave the code of an authenticator.
+ADMIN_SECOND_FACTOR = env.flag("ADMIN_SECOND_FACTOR", not LOCAL)
 MFA_ADAPTER = "accounts.adapter.SecondFactorAdapter"
 
 # The header in which a proxy names the client; empty where there is no proxy. It is believed
@@ -402,7 +404,10 @@ CELERY_TASK_PUBLISH_RETRY_POLICY = {"max_retries": 1, "interval_start": 0.1, "in
 # Messages that are quickly done, mail above all, do not queue behind a hundred reports: a worker
 # takes from both queues in turn.
 CELERY_TASK_QUEUES = (Queue("celery"), Queue("reports"))
-CELERY_TASK_ROUTES = {"reports.tasks.produce_report": {"queue": "reports"}}
+CELERY_TASK_ROUTES = {
+    "reports.tasks.produce_report": {"queue": "reports"},
+    "reports.tasks.produce_enhanced_report": {"queue": "reports"},
+}
 CELERY_TASK_IGNORE_RESULT = True
 CELERY_TASK_ACKS_LATE = True
 CELERY_TASK_REJECT_ON_WORKER_LOST = True
@@ -496,6 +501,20 @@ CSRF_TRUSTED_ORIGINS += CORS_ALLOWED_ORIGINS
 ASSESSMENT_DAYS = env.number("ASSESSMENT_DAYS", 15, minimum=1)
 RETAKES_PER_YEAR = env.number("RETAKES_PER_YEAR", 3, minimum=1)
 
+# --- AI-enhanced reports --------------------------------------------------------------------------
+
+# Without a key there is no AI text, and every report says so.
+OPENAI_API_KEY = env.text("OPENAI_API_KEY", "")
+# A private service that speaks the same protocol; empty for OpenAI's own.
+OPENAI_BASE_URL = env.text("OPENAI_BASE_URL", "")
+OPENAI_MODEL = env.text("OPENAI_MODEL", "gpt-5.5")
+# Requests of one report that are under way at the same time.
+AI_CONCURRENCY = env.number("AI_CONCURRENCY", 4, minimum=1)
+AI_REPORTS_PER_DAY = env.number("AI_REPORTS_PER_DAY", 5, minimum=1)
+# What the console reckons with, in cents for a million tokens; 0 shows tokens alone.
+AI_INPUT_PRICE = env.number("AI_INPUT_PRICE", 0)
+AI_OUTPUT_PRICE = env.number("AI_OUTPUT_PRICE", 0)
+
 # --- logs -----------------------------------------------------------------------------------------
 
 LOGGING = {
@@ -520,6 +539,8 @@ LOGGING = {
         "weasyprint": {"level": "ERROR"},
         "weasyprint.progress": {"level": "ERROR"},
         "fontTools": {"level": "WARNING"},
+        # A line for each request to the AI service.
+        "httpx2": {"level": "WARNING"},
     },
 }
 

@@ -3,10 +3,12 @@ from allauth.mfa.base.views import AuthenticateView
 from django.contrib import admin
 from django.urls import include, path
 
+from accounts import second_factor
 from posture import health, metrics, views
 
 # The console's own sign-in form has no limits; the site's has.
-admin.site.login = secure_admin_login(admin.site.login)  # type: ignore[method-assign]  # as allauth documents it
+admin.site.login = secure_admin_login(views.console_door)  # type: ignore[method-assign]  # as allauth documents it
+admin.site.has_permission = second_factor.may_open_console  # type: ignore[method-assign]  # likewise
 admin.site.site_header = "Posture console"
 admin.site.site_title = "Posture console"
 admin.site.index_title = "Console"

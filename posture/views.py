@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from django.contrib import messages
 from django.http import HttpRequest, HttpResponse
-from django.shortcuts import render
+from django.shortcuts import redirect, render
 from django.views import defaults
 from django.views.decorators.http import require_safe
 
+from accounts import second_factor
 from assessments import scoring
 from assessments.catalog import loading
 from posture.problems import is_api, problem
@@ -30,6 +32,14 @@ def method(request: HttpRequest) -> HttpResponse:
         ],
     }
     return render(request, "method.html", context)
+
+
+def console_door(request: HttpRequest, extra_context: object = None) -> HttpResponse:
+    """An administrator who may not open the console yet gives the code, or sets it up."""
+    if second_factor.may_open_console(request):
+        return redirect("admin:index")
+    messages.info(request, "The console opens with a second factor.")
+    return redirect("accounts:authenticator")
 
 
 def csrf_failure(request: HttpRequest, reason: str = "") -> HttpResponse:

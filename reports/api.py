@@ -19,10 +19,12 @@ from rest_framework.response import Response
 from accounts import audit
 from accounts.api import ADMIN
 from accounts.described import PAGING, page_of, problems
-from accounts.endpoint import Administrator, Endpoint, Refused, once, paged
+from accounts.endpoint import Administrator, Endpoint, Flag, Input, Refused, Text, once, paged
 from assessments.models import Assessment
-from reports import delivery, ordering
-from reports.models import Report
+from reports import delivery, ordering, release
+from reports.enhancement.claims import Part
+from reports.models import CONTEXT_MAX, Report
+from reports.review import review
 
 
 class ReportView(serializers.Serializer[Any]):
@@ -82,6 +84,40 @@ class Generate(Endpoint):
         assessment = get_object_or_404(mine, pk=assessment_id)
         now = timezone.now()
         report = ordering.order(assessment, Report.Type.STANDARD, at=now)
+        return Response(shown(report), status=202 if report.requested_at == now else 200)
+
+
+class EnhancedRequest(Input):
+    context = Text(  # type: ignore[assignment]  # a member of what is said
+        max_length=CONTEXT_MAX,
+        allow_blank=True,
+        default="",
+        help_text="What the writer should know beside the answers.",
+    )
+    comments_consent = Flag(default=False, help_text="Send the comments too, with names replaced.")
+
+
+class RequestEnhanced(Endpoint):
+    @extend_schema(
+        summary="Ask for the AI-enhanced report",
+        description="Of a completed assessment. It is written, reviewed by an administrator and "
+        "downloadable once that is released. The live one, if there is one: then the answer is "
+        "200 and not 202. A few a day for each person.",
+        tags=["reports"],
+        request=EnhancedRequest,
+        responses={
+            200: ReportView,
+            202: ReportView,
+            **problems(400, 401, 403, 404, 409, 415, 422, 429),
+        },
+    )
+    @once
+    def post(self, request: Request, assessment_id: UUID) -> Response:
+        mine = Assessment.objects.visible_to(self.user)
+        assessment = get_object_or_404(mine, pk=assessment_id)
+        said = EnhancedRequest.of(request)
+        now = timezone.now()
+        report = ordering.request_enhanced(assessment, **said, at=now)
         return Response(shown(report), status=202 if report.requested_at == now else 200)
 
 
@@ -168,7 +204,181 @@ class AdminGenerate(Endpoint):
     @once
     def post(self, request: Request, assessment_id: UUID) -> Response:
         everything = Assessment.objects.visible_to_admin(self.user)
-        return _ordered(self, get_object_or_404(everything, pk=assessment_id), "report.generate")
+        assessment = get_object_or_404(everything, pk=assessment_id)
+        now = timezone.now()
+        report = ordering.order(assessment, Report.Type.STANDARD, at=now)
+        audit.record(
+            self.user,
+            "report.generate",
+            report.user_id,
+            {"report": str(report.pk), "assessment": str(assessment.pk)},
+        )
+        return Response(_managed(report), status=202 if report.requested_at == now else 200)
+
+
+class ReleaseInput(Input):
+    sha256 = Text(
+        min_length=64, max_length=64, help_text="Of the file that was read; no other is released."
+    )
+
+
+class RejectInput(Input):
+    reason = Text(min_length=10, max_length=500, help_text="The owner of the report reads it.")
+
+
+class CitedView(serializers.Serializer[Any]):
+    question_id = serializers.CharField()
+    question = serializers.CharField()
+    answer = serializers.CharField()
+    standing = serializers.CharField(allow_blank=True)
+    comment = serializers.CharField(allow_blank=True)
+
+
+class ClaimView(serializers.Serializer[Any]):
+    id = serializers.CharField()
+    part = serializers.ChoiceField([part.value for part in Part])
+    text = serializers.CharField()
+    verdict = serializers.ChoiceField(["", "approved", "edited", "dropped"])
+    printed = serializers.CharField(help_text="The text, or what the reviewer wrote instead.")
+    control_ids = serializers.ListField(child=serializers.CharField())
+    cited = CitedView(many=True)
+
+
+class DroppedView(serializers.Serializer[Any]):
+    text = serializers.CharField()
+    reason = serializers.CharField()
+
+
+class InsightView(serializers.Serializer[Any]):
+    section_id = serializers.CharField(allow_blank=True, help_text="Empty for the whole.")
+    name = serializers.CharField()
+    reason = serializers.CharField(allow_blank=True, help_text="Why there is no text.")
+    claims = ClaimView(many=True)
+    dropped = DroppedView(many=True)
+
+
+class ReviewView(serializers.Serializer[Any]):
+    sha256 = serializers.CharField(allow_blank=True)
+    total = serializers.IntegerField()
+    decided = serializers.IntegerField()
+    outdated = serializers.BooleanField(
+        help_text="Were claims decided about after the file was made?"
+    )
+    sections = InsightView(many=True)
+
+
+class AdminReview(Endpoint):
+    permission_classes = (Administrator,)
+    limits = (ADMIN,)
+
+    @extend_schema(
+        summary="What an AI wrote for a report, with the answers it rests on",
+        tags=["admin"],
+        responses={200: ReviewView, **problems(401, 403, 404, 429)},
+    )
+    def get(self, request: Request, pk: UUID) -> Response:
+        report = _enhanced(self, pk)
+        seen = review(report)
+        return Response(
+            {
+                "sha256": report.sha256,
+                "total": seen.total,
+                "decided": seen.decided,
+                "outdated": seen.outdated,
+                "sections": [
+                    {
+                        "section_id": section.section_id,
+                        "name": section.name,
+                        "reason": section.reason,
+                        "claims": [
+                            {
+                                "id": item.claim.id,
+                                "part": item.claim.part.value,
+                                "text": item.claim.text,
+                                "verdict": item.verdict,
+                                "printed": item.text,
+                                "control_ids": list(item.claim.control_ids),
+                                "cited": [
+                                    {
+                                        "question_id": cited.question_id,
+                                        "question": cited.question,
+                                        "answer": cited.answer,
+                                        "standing": cited.standing,
+                                        "comment": cited.comment,
+                                    }
+                                    for cited in item.cited
+                                ],
+                            }
+                            for item in section.claims
+                        ],
+                        "dropped": [
+                            {"text": dropped.text, "reason": dropped.reason}
+                            for dropped in section.dropped
+                        ],
+                    }
+                    for section in seen.sections
+                ],
+            }
+        )
+
+
+class AdminRelease(Endpoint):
+    permission_classes = (Administrator,)
+    limits = (ADMIN,)
+
+    @extend_schema(
+        summary="Release an AI-enhanced report to its owner",
+        description="Exactly the file with this SHA-256. 409 where it is another one, or where "
+        "claims were decided about after it was made.",
+        tags=["admin"],
+        request=ReleaseInput,
+        responses={200: ManagedReport, **problems(400, 401, 403, 404, 409, 415, 422, 429, 500)},
+    )
+    @once
+    def post(self, request: Request, pk: UUID) -> Response:
+        sha256 = ReleaseInput.of(request)["sha256"]
+        report = _enhanced(self, pk)
+        done = release.release(report, sha256=sha256, by=self.user, at=timezone.now())
+        return Response(_managed(done))
+
+
+class AdminReject(Endpoint):
+    permission_classes = (Administrator,)
+    limits = (ADMIN,)
+
+    @extend_schema(
+        summary="Reject an AI-enhanced report",
+        tags=["admin"],
+        request=RejectInput,
+        responses={200: ManagedReport, **problems(400, 401, 403, 404, 409, 415, 422, 429)},
+    )
+    @once
+    def post(self, request: Request, pk: UUID) -> Response:
+        reason = RejectInput.of(request)["reason"]
+        report = _enhanced(self, pk)
+        done = release.reject(report, reason=reason, by=self.user, at=timezone.now())
+        return Response(_managed(done))
+
+
+class AdminWriteAgain(Endpoint):
+    permission_classes = (Administrator,)
+    limits = (ADMIN,)
+
+    @extend_schema(
+        summary="Have an AI-enhanced report written anew",
+        tags=["admin"],
+        request=None,
+        responses={202: ManagedReport, **problems(400, 401, 403, 404, 409, 422, 429)},
+    )
+    @once
+    def post(self, request: Request, pk: UUID) -> Response:
+        done = release.write_again(_enhanced(self, pk), by=self.user, at=timezone.now())
+        return Response(_managed(done), status=202)
+
+
+def _enhanced(view: Endpoint, pk: UUID) -> Report:
+    everything = Report.objects.visible_to_admin(view.user).select_related("assessment", "user")
+    return get_object_or_404(everything.filter(report_type=Report.Type.AI_ENHANCED), pk=pk)
 
 
 class AdminRetry(Endpoint):
@@ -192,21 +402,5 @@ class AdminRetry(Endpoint):
         report = get_object_or_404(everything, pk=pk)
         if report.status != Report.Status.FAILED:
             raise Refused(409, "not_failed", "Only a failed report is ordered again.")
-        return _ordered(self, report.assessment, "report.retry", Report.Type(report.report_type))
-
-
-def _ordered(
-    view: Endpoint,
-    assessment: Assessment,
-    action: str,
-    report_type: Report.Type = Report.Type.STANDARD,
-) -> Response:
-    now = timezone.now()
-    report = ordering.order(assessment, report_type, at=now)
-    audit.record(
-        view.user,
-        action,
-        report.user_id,
-        {"report": str(report.pk), "assessment": str(assessment.pk)},
-    )
-    return Response(_managed(report), status=202 if report.requested_at == now else 200)
+        ordered = ordering.order_again(report, by=self.user, at=timezone.now())
+        return Response(_managed(ordered), status=202)

@@ -48,6 +48,7 @@ from assessments.scoring import (
 from reports import change as changes
 from reports import charts, frameworks, register
 from reports.change import Previous, Trend
+from reports.enhancement.printed import Enhancement, Heading
 from reports.frameworks import FrameworkPart
 from reports.register import Register
 from reports.wording import (
@@ -69,6 +70,7 @@ from reports.wording import (
 )
 
 TITLE = "Security posture report"
+ENHANCED_TITLE = "Security posture report, AI-enhanced"
 
 RISKS_SHOWN = 5
 DECISIONS_SHOWN = 3
@@ -313,6 +315,7 @@ class SectionPage(msgspec.Struct, frozen=True):
     sentence: str
     remarks: tuple[str, ...]
     traces: tuple[Fact, ...]
+    written: tuple[Heading, ...]
     topics: tuple[Topic, ...]
     long: bool
 
@@ -338,6 +341,7 @@ class Method(msgspec.Struct, frozen=True):
     rows: tuple[TraceRow, ...]
     conclusion: str
     thresholds: tuple[Threshold, ...]
+    ai_sentence: str
     na_sentence: str
     coverage_sentence: str
     versions: str
@@ -366,6 +370,7 @@ class Document(msgspec.Struct, frozen=True):
     method: Method
     scorecard_json: bytes
     trend: Trend | None
+    enhancement: Enhancement | None
 
 
 def compose(
@@ -375,10 +380,12 @@ def compose(
     notes: Mapping[str, Note],
     scorecard: Scorecard,
     previous: Previous | None = None,
+    enhancement: Enhancement | None = None,
 ) -> Document:
-    """The standard report of a completed assessment. The scorecard is that of the answers.
+    """The report of a completed assessment. The scorecard is that of the answers.
 
-    `previous` is the same company's assessment before this one, if there is one.
+    `previous` is the same company's assessment before this one, if there is one. `enhancement`
+    is what a model adds to the standard report; nothing else in it depends on that.
     """
     plan = roadmap(questionnaire, answers, scorecard)
     all_gaps = gaps(questionnaire, answers, scorecard)
@@ -387,12 +394,12 @@ def compose(
     code = verification_code(scorecard, subject.assessment_id)
     trend = changes.trend(questionnaire, answers, scorecard, previous) if previous else None
     return Document(
-        title=TITLE,
+        title=ENHANCED_TITLE if enhancement else TITLE,
         language="en-GB",
         company=shortened(plain(subject.company), 60) or "Company without a name",
         completed_at=subject.completed_at,
         verification_code=code,
-        cover=_cover(subject, questionnaire, scorecard, code),
+        cover=_cover(subject, questionnaire, scorecard, code, enhanced=enhancement is not None),
         summary=Summary(
             headline=overall_sentence(questionnaire, scorecard),
             level=_badge(scorecard.overall.level) if scorecard.overall else None,
@@ -411,13 +418,21 @@ def compose(
         gaps_opening=_gaps_opening(len(all_gaps), applicable),
         plan=_plan(questionnaire, scorecard, plan),
         sections=tuple(
-            _section_page(questionnaire, answers, notes, section) for section in scorecard.sections
+            _section_page(
+                questionnaire,
+                answers,
+                notes,
+                section,
+                enhancement.sections.get(section.section_id, ()) if enhancement else (),
+            )
+            for section in scorecard.sections
         ),
         frameworks=frameworks.part(questionnaire, scorecard),
         register=register.register(questionnaire, notes, scorecard),
-        method=_method(questionnaire, scorecard, code, subject),
+        method=_method(questionnaire, scorecard, code, subject, enhancement),
         scorecard_json=scorecard_json(scorecard),
         trend=trend,
+        enhancement=enhancement,
     )
 
 
@@ -622,12 +637,17 @@ def verification_code(scorecard: Scorecard, assessment_id: UUID) -> str:
 
 
 def _cover(
-    subject: Subject, questionnaire: Questionnaire, scorecard: Scorecard, code: str
+    subject: Subject,
+    questionnaire: Questionnaire,
+    scorecard: Scorecard,
+    code: str,
+    *,
+    enhanced: bool,
 ) -> Cover:
     started, completed = date_in_words(subject.started_at), date_in_words(subject.completed_at)
     asked = sum(len(section.marks) for section in scorecard.sections)
     return Cover(
-        title=TITLE,
+        title=ENHANCED_TITLE if enhanced else TITLE,
         company=passage(shortened(plain(subject.company), 160) or "Company without a name"),
         tier=TIER_NAMES[scorecard.tier],
         date=completed,
@@ -1004,6 +1024,7 @@ def _section_page(
     answers: Mapping[str, Answer],
     notes: Mapping[str, Note],
     section: SectionScore,
+    written: tuple[Heading, ...],
 ) -> SectionPage:
     marks = {mark.question_id: mark for mark in section.marks}
     in_scope = questionnaire.sections_by_id[section.section_id]
@@ -1021,6 +1042,7 @@ def _section_page(
         sentence=section_sentence(questionnaire, answers, section),
         remarks=tuple(remarks),
         traces=_traces(section),
+        written=written,
         topics=tuple(
             Topic(
                 name=sub_area.name,
@@ -1153,7 +1175,11 @@ def standing(question: AnyQuestion, answer: Answer) -> str:
 
 
 def _method(
-    questionnaire: Questionnaire, scorecard: Scorecard, code: str, subject: Subject
+    questionnaire: Questionnaire,
+    scorecard: Scorecard,
+    code: str,
+    subject: Subject,
+    enhancement: Enhancement | None,
 ) -> Method:
     rated = [section for section in scorecard.sections if section.score is not None]
     return Method(
@@ -1178,6 +1204,7 @@ def _method(
             )
             for level, least in THRESHOLDS.items()
         ),
+        ai_sentence=enhancement.statement if enhancement else NO_AI,
         na_sentence=na_sentence(scorecard),
         coverage_sentence=(
             ""
@@ -1196,6 +1223,8 @@ def _method(
         ),
     )
 
+
+NO_AI = "No artificial intelligence was used for this report."
 
 _REQUIREMENTS: Mapping[int, str] = {
     3: "every must-have of level 3 has a credit of 500 or more",

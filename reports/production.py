@@ -14,26 +14,34 @@ from django.core.files.storage import default_storage
 from assessments.models import Assessment
 from reports import composition, pdf
 from reports.change import Previous
+from reports.enhancement import pipeline, printed
+from reports.enhancement.claims import approved
 from reports.models import MAX_TRIES, Report
 from reports.wording import Note
 
 logger = logging.getLogger(__name__)
 
 
-def produce(report_id: UUID, *, now: Callable[[], datetime]) -> None:
-    """Make this report unless it is made, being made, or gone.
+def produce(report_id: UUID, *, now: Callable[[], datetime]) -> bool:
+    """Make this report unless it is made, being made, or gone. False if a slice is left to make.
 
     Whatever goes wrong is recorded on the row, where its owner sees it, and raised again, where
     the operator does.
     """
     report = Report.objects.filter(pk=report_id).first()
     if report is None:
-        return
+        return True
     token = report.claim(now=now())
     if token is None:
-        return
+        return True
     try:
-        rendered = pdf.render(document(report.assessment))
+        if report.is_enhanced:
+            written = pipeline.enhance(report, notes(report.assessment), token, now=now)
+            if not written:
+                # Where it went to another worker there is nothing to hand back, or to send.
+                return not report.hand_back(token, now=now())
+            report.extend(token, now=now())
+        rendered = pdf.render(document(report))
         name = default_storage.save(
             f"reports/{report.pk}/{token}.pdf", ContentFile(rendered.content)
         )
@@ -46,6 +54,7 @@ def produce(report_id: UUID, *, now: Callable[[], datetime]) -> None:
     else:
         logger.warning("report %s went to another worker while this one made it", report.pk)
         default_storage.delete(name)
+    return True
 
 
 def remove_files(report_id: UUID, *, keep: str = "") -> None:
@@ -60,8 +69,8 @@ def remove_files(report_id: UUID, *, keep: str = "") -> None:
             default_storage.delete(f"{folder}/{name}")
 
 
-def reap(*, now: datetime) -> list[UUID]:
-    """Fail what was tried often enough, and name what must be sent to a worker again."""
+def reap(*, now: datetime) -> list[Report]:
+    """Fail what was tried often enough; what must be sent to a worker again."""
     Report.objects.stalled(now).filter(tries__gte=MAX_TRIES).update(
         status=Report.Status.FAILED,
         token=None,
@@ -69,13 +78,14 @@ def reap(*, now: datetime) -> list[UUID]:
         failure_reason=f"The report could not be finished in {MAX_TRIES} tries.",
         updated_at=now,
     )
-    stalled = list(Report.objects.stalled(now).values_list("pk", flat=True))
-    Report.objects.filter(pk__in=stalled).update(sent_at=now)
+    stalled = list(Report.objects.stalled(now).only("report_type"))
+    Report.objects.filter(pk__in=[report.pk for report in stalled]).update(sent_at=now)
     return stalled
 
 
-def document(assessment: Assessment) -> composition.Document:
+def document(report: Report) -> composition.Document:
     """What the report says, from the rows and the frozen scorecard."""
+    assessment = report.assessment
     assert assessment.completed_at is not None
     return composition.compose(
         composition.Subject(
@@ -91,6 +101,33 @@ def document(assessment: Assessment) -> composition.Document:
         notes(assessment),
         assessment.result,
         previous(assessment),
+        enhancement(report),
+    )
+
+
+def enhancement(report: Report) -> printed.Enhancement | None:
+    """What the model wrote, as far as it was approved; None for a standard report."""
+    if not report.is_enhanced:
+        return None
+    questionnaire = report.assessment.questionnaire
+    insights = list(report.insights.all())
+    return printed.enhancement(
+        [
+            printed.Insight(
+                section_id=insight.section_id,
+                claims=approved(insight.written, insight.decisions),
+                reason=insight.reason,
+                model=insight.model,
+            )
+            for insight in insights
+        ],
+        {
+            section.section_id: questionnaire.sections_by_id[section.section_id].name
+            for section in report.assessment.result.sections
+            if section.rated
+        },
+        prompt_version=insights[0].prompt_version if insights else "",
+        with_comments=report.comments_consent,
     )
 
 

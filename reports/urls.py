@@ -7,6 +7,7 @@ urlpatterns = [
     path("results/<uuid:assessment_id>/", views.results, name="results"),
     path("results/<uuid:assessment_id>/report/", views.latest, name="latest"),
     path("results/<uuid:assessment_id>/report/order/", views.order, name="order"),
+    path("results/<uuid:assessment_id>/enhanced/", views.request_enhanced, name="enhanced"),
     path("results/<uuid:assessment_id>/frameworks/", views.frameworks, name="frameworks"),
     path("results/<uuid:assessment_id>/frameworks/<str:name>/", views.framework, name="framework"),
     path("results/<uuid:assessment_id>/<str:section_id>/", views.section, name="section"),

@@ -9,7 +9,7 @@ from django.contrib.auth.decorators import login_required
 from django.http import Http404, HttpResponse, JsonResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.utils import timezone
-from django.views.decorators.http import require_POST, require_safe
+from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from accounts.http import UserRequest
 from assessments.catalog.questions import Framework
@@ -18,6 +18,7 @@ from assessments.scoring import LEVEL_NAMES
 from reports import delivery, ordering, production
 from reports import frameworks as framework_views
 from reports import results as result_pages
+from reports.forms import EnhancedForm
 from reports.models import Report
 
 
@@ -130,6 +131,32 @@ def order(request: UserRequest, assessment_id: UUID) -> HttpResponse:
         messages.info(request, "There is a report once the assessment is completed.")
         return redirect(assessment)
     return redirect(report)
+
+
+@require_http_methods(["GET", "HEAD", "POST"])
+@login_required
+def request_enhanced(request: UserRequest, assessment_id: UUID) -> HttpResponse:
+    """Ask for the AI-enhanced report; where there is one under way or ready, this leads there."""
+    assessment = get_object_or_404(Assessment.objects.visible_to(request.user), pk=assessment_id)
+    if assessment.status != Assessment.Status.COMPLETED:
+        messages.info(request, "There is a report once the assessment is completed.")
+        return redirect(assessment)
+    mine = Report.objects.visible_to(request.user).filter(assessment=assessment)
+    present = mine.filter(report_type=Report.Type.AI_ENHANCED).live().first()
+    if present is not None:
+        return redirect(present)
+    form = EnhancedForm(request.POST if request.method == "POST" else None)
+    refused = None
+    if request.method == "POST" and form.is_valid():
+        try:
+            report = ordering.request_enhanced(assessment, **form.cleaned_data, at=timezone.now())
+        except ordering.RequestsUsedUp as error:
+            refused = error
+        else:
+            return redirect(report)
+    context = {"assessment": assessment, "form": form, "refused": refused}
+    status = 422 if refused or form.errors else 200
+    return render(request, "reports/enhanced.html", context, status=status)
 
 
 @require_safe

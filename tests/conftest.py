@@ -16,6 +16,7 @@ from pytest_django import DjangoDbBlocker, Settings
 from accounts.models import User
 from posture.celery import app
 from posture.database import subject
+from tests.auditing import unguarded
 from tests.database.identity import APP, as_owner, signed_in_as
 from tests.factories import make_user
 from tests.redis import RedisServer, in_use
@@ -27,7 +28,7 @@ def django_db_setup(django_db_setup: None, django_db_blocker: DjangoDbBlocker) -
     empty = TransactionTestCase._fixture_teardown  # type: ignore[attr-defined]  # not in the stubs
 
     def empty_as_owner(case: TransactionTestCase) -> None:
-        with as_owner():
+        with as_owner(), unguarded():
             empty(case)
 
     with (

@@ -7,11 +7,13 @@ from collections.abc import Iterator
 from typing import NamedTuple
 
 import pytest
+from django.db import transaction
 from django.test import Client
 from django.urls import URLPattern, URLResolver, get_resolver, reverse
 
-from accounts.models import User
-from reports import production
+from accounts import audit
+from accounts.models import AdminAuditLog, User
+from reports import ordering, production
 from reports.models import Report
 from tests.factories import make_assessment, make_completed, make_invitation, make_user, now
 
@@ -73,11 +75,13 @@ ACCESS = {
     "reports:section": Access("get", 302, 404, 200, 404, ("{done}", "IAM")),
     "reports:latest": Access("get", 302, 404, 302, 404, DONE),
     "reports:order": Access("post", 302, 404, 302, 404, DONE),
+    "reports:enhanced": Access("get", 302, 404, 302, 404, DONE),  # the owner has one
     "reports:index": Access("get", 302, 200, 200, 200),
     "reports:detail": Access("get", 302, 404, 200, 404, REPORT),
     "reports:status": Access("get", 302, 404, 200, 404, REPORT),
     "reports:download": Access("get", 302, 404, 200, 404, REPORT),
     "accounts:profile": Access("get", 302, 200, 200, 200),
+    "accounts:authenticator": Access("get", 302, 200, 200, 200),
     "accounts:delete": Access("get", 302, 200, 200, 200),
     "accounts:mailbox": Access("get", 200, 200, 200, 200),  # on a machine of one's own only
     "mfa_authenticate": Access("get", 302, 302, 302, 302),  # nobody has an authenticator
@@ -125,6 +129,15 @@ ACCESS = {
     "admin:assessments_assessmentresponse_change": Access(
         "get", 302, 302, 302, 200, ("{response}",)
     ),
+    "admin:accounts_adminauditlog_verify": Access("get", 302, 302, 302, 200),
+    "admin:accounts_adminauditlog_changelist": Access("get", 302, 302, 302, 200),
+    "admin:accounts_adminauditlog_add": Access("get", 302, 302, 302, 403),
+    "admin:accounts_adminauditlog_history": Access("get", 302, 302, 302, 200, ("{line}",)),
+    "admin:accounts_adminauditlog_delete": Access("get", 302, 302, 302, 403, ("{line}",)),
+    "admin:accounts_adminauditlog_change": Access("get", 302, 302, 302, 200, ("{line}",)),
+    "admin:reports_report_review": Access("get", 302, 302, 302, 200, ("{enhanced}",)),
+    "admin:reports_report_preview": Access("get", 302, 302, 302, 200, ("{enhanced}",)),
+    "admin:reports_report_act": Access("get", 302, 302, 302, 302, ("{enhanced}",)),
     "admin:reports_report_changelist": Access("get", 302, 302, 302, 200),
     "admin:reports_report_add": Access("get", 302, 302, 302, 403),
     "admin:reports_report_history": Access("get", 302, 302, 302, 200, REPORT),
@@ -156,17 +169,27 @@ def things(owner: User, worker: None) -> dict[str, str]:
     done = make_completed(owner)
     report = Report.objects.get(assessment=done)
     production.produce(report.pk, now=now)
+    enhanced = ordering.request_enhanced(done, context="", comments_consent=False, at=now())
+    production.produce(enhanced.pk, now=now)
     response = done.responses.first()
     assert response is not None
     present = make_assessment(owner)
     return {
         "done": str(done.pk),
         "report": str(report.pk),
+        "enhanced": str(enhanced.pk),
         "response": str(response.pk),
         "open": str(present.pk),
         "invitation": str(make_invitation(present).pk),
         "user": str(owner.pk),
+        "line": str(note(owner).pk),
     }
+
+
+def note(owner: User) -> AdminAuditLog:
+    """A line of the audit log."""
+    with transaction.atomic():
+        return audit.record(make_user("noted@example.org", is_admin=True), "test.act", owner.pk)
 
 
 @pytest.mark.django_db

@@ -56,3 +56,15 @@ GRANT SELECT, INSERT, UPDATE, DELETE ON ALL TABLES IN SCHEMA public
 GRANT USAGE ON ALL SEQUENCES IN SCHEMA public TO posture_app, posture_worker, posture_staff;
 GRANT SELECT ON ALL TABLES IN SCHEMA public TO posture_backup;
 GRANT SELECT ON ALL SEQUENCES IN SCHEMA public TO posture_backup;
+
+-- The audit log only grows; a trigger moves its head on.
+DO $$
+BEGIN
+    IF to_regclass('public.admin_audit_log') IS NOT NULL THEN
+        REVOKE UPDATE, DELETE ON admin_audit_log FROM posture_app, posture_worker, posture_staff;
+        REVOKE INSERT, UPDATE, DELETE ON admin_audit_head
+            FROM posture_app, posture_worker, posture_staff;
+        GRANT UPDATE (id) ON admin_audit_head TO posture_app, posture_worker, posture_staff;
+    END IF;
+END
+$$;

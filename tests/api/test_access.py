@@ -10,7 +10,7 @@ from django.urls import reverse
 
 from accounts.models import User
 from posture import api_urls
-from reports import production
+from reports import ordering, production
 from reports.models import Report
 from tests.api.conftest import Api
 from tests.factories import make_assessment, make_completed, make_invitation, make_user, now
@@ -36,6 +36,7 @@ class Row(NamedTuple):
 OPEN = ("{open}",)
 DONE = ("{done}",)
 REPORT = ("{report}",)
+ENHANCED = ("{enhanced}",)
 NOBODY = {"email": "nobody@example.org"}
 
 EVERYBODY = (200, 200, 200, 200)
@@ -114,6 +115,7 @@ TABLE: dict[str, dict[str, Row]] = {
     "what-if": {"post": Row(*MINE, {"question_ids": []}, args=DONE)},
     "reports": {"get": Row(*SIGNED_IN)},
     "generate": {"post": Row(*MINE, args=DONE)},
+    "request-ai": {"post": Row(*MINE, {}, args=DONE)},
     "report-status": {"get": Row(*MINE, args=REPORT)},
     "download": {"get": Row(*MINE, args=REPORT)},
     "admin-users": {
@@ -131,6 +133,10 @@ TABLE: dict[str, dict[str, Row]] = {
     "admin-stats": {"get": Row(*ADMINS)},
     "admin-reports": {"get": Row(*ADMINS)},
     "admin-generate": {"post": Row(*ADMINS, args=DONE)},
+    "admin-review": {"get": Row(*ADMINS, args=ENHANCED)},
+    "admin-release": {"post": Row(401, 403, 403, 409, {"sha256": "0" * 64}, args=ENHANCED)},
+    "admin-reject": {"post": Row(401, 403, 403, 400, {"reason": "short"}, args=ENHANCED)},
+    "admin-write-again": {"post": Row(401, 403, 403, 202, args=ENHANCED)},
     "admin-retry": {"post": Row(401, 403, 403, 409, args=REPORT)},
     "admin-audit-log": {"get": Row(*ADMINS)},
     "openapi": {"get": Row(*EVERYBODY)},
@@ -143,10 +149,13 @@ def things(owner: User, worker: None) -> dict[str, str]:
     done = make_completed(owner)
     report = Report.objects.get(assessment=done)
     production.produce(report.pk, now=now)
+    enhanced = ordering.request_enhanced(done, context="", comments_consent=False, at=now())
+    production.produce(enhanced.pk, now=now)
     assessment = make_assessment(owner)
     return {
         "done": str(done.pk),
         "report": str(report.pk),
+        "enhanced": str(enhanced.pk),
         "open": str(assessment.pk),
         "invitation": str(make_invitation(assessment).pk),
         "question": next(iter(assessment.questionnaire)).id,

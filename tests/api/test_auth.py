@@ -11,6 +11,7 @@ import pytest
 from allauth.mfa.models import Authenticator
 from allauth.mfa.totp.internal.auth import format_hotp_value, hotp_value
 from django.core import mail
+from django.core.cache import cache
 from django.test import Client
 from django.utils import timezone
 from pytest_django import Settings
@@ -334,6 +335,8 @@ def test_an_authenticator_is_enrolled_asked_for_and_removed(admin: User, anonymo
     bad = sign_in(anonymous, admin.email, PASSWORD, code="12345x")
     assert bad.json()["code"] == "second_factor_invalid"
     code = totp(begun["secret"])
+    assert sign_in(anonymous, admin.email, PASSWORD, code=code).status_code == 401  # used to prove
+    cache.clear()  # as if the next code had come
     good = sign_in(anonymous, admin.email, PASSWORD, code=code)
     assert good.json()["second_factor"] is True
     again = sign_in(anonymous, admin.email, PASSWORD, code=code)

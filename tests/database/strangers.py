@@ -13,7 +13,7 @@ from django.urls import reverse
 
 from accounts.models import User
 from assessments.models import Assessment, AssessmentResponse, Invitation
-from reports import production
+from reports import ordering, production
 from reports.models import Report
 from tests.factories import (
     answer_all,
@@ -23,7 +23,7 @@ from tests.factories import (
     make_user,
     now,
 )
-from tests.test_access import ACCESS
+from tests.test_access import ACCESS, note
 
 CANARY = b"canary-of-the-other-company"
 METHODS = ("get", "head", "post", "put", "patch", "delete", "options")
@@ -59,6 +59,10 @@ def plant(owner: User) -> dict[str, str]:
     done = make_completed(owner)
     report = Report.objects.get(assessment=done)
     production.produce(report.pk, now=now)
+    enhanced = ordering.request_enhanced(
+        done, context=CANARY.decode(), comments_consent=False, at=now()
+    )
+    production.produce(enhanced.pk, now=now)
     present = answer_all(make_assessment(owner))
     for assessment in (done, present):
         AssessmentResponse.objects.filter(assessment=assessment).update(comment=CANARY.decode())
@@ -73,10 +77,12 @@ def plant(owner: User) -> dict[str, str]:
     return {
         "done": str(done.pk),
         "report": str(report.pk),
+        "enhanced": str(enhanced.pk),
         "response": str(response.pk),
         "open": str(present.pk),
         "invitation": str(invitation.pk),
         "user": str(owner.pk),
+        "line": str(note(owner).pk),
     }
 
 

@@ -15,9 +15,10 @@ from pytest_django import Settings
 
 from accounts.models import User
 from posture import urls as site_urls
+from reports import ordering, production
 from reports.models import Report
-from tests.factories import make_assessment, make_completed, make_invitation
-from tests.test_access import ACCESS
+from tests.factories import make_assessment, make_completed, make_invitation, now
+from tests.test_access import ACCESS, note
 
 pytestmark = pytest.mark.django_db
 
@@ -151,6 +152,8 @@ def test_no_page_changes_anything_by_being_opened(owner: User) -> None:
     report = Report.objects.get(assessment=done)
     response = done.responses.first()
     assert response is not None
+    enhanced = ordering.request_enhanced(done, context="", comments_consent=False, at=now())
+    production.produce(enhanced.pk, now=now)
     present = make_assessment(owner)
     things = {
         "done": str(done.pk),
@@ -159,6 +162,8 @@ def test_no_page_changes_anything_by_being_opened(owner: User) -> None:
         "open": str(present.pk),
         "invitation": str(make_invitation(present).pk),
         "user": str(owner.pk),
+        "enhanced": str(enhanced.pk),
+        "line": str(note(owner).pk),
     }
     client = Client()
     client.force_login(owner)

@@ -163,8 +163,8 @@ def pass_time(by: timedelta) -> None:
     """As if that long ago, and the scheduler had looked since."""
     for moment in ("sent_at", "lease_until"):
         Report.objects.filter(**{f"{moment}__isnull": False}).update(**{moment: F(moment) - by})
-    for report_id in production.reap(now=now()):
-        produce_report.delay(str(report_id))
+    for report in production.reap(now=now()):
+        produce_report.delay(str(report.pk))
 
 
 @contextmanager

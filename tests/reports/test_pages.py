@@ -262,7 +262,7 @@ def test_an_enhanced_report_is_not_its_owners_before_release(
 
     assert owner_client.get(reverse("reports:download", args=[made.pk])).status_code == 404
     assert b"/download/" not in owner_client.get(reverse("reports:index")).content
-    Report.objects.filter(pk=made.pk).update(status="released")
+    Report.objects.filter(pk=made.pk).update(status="released", released_at=now())
     assert owner_client.get(reverse("reports:download", args=[made.pk])).status_code == 200
 
 

@@ -167,12 +167,12 @@ def test_the_reaper_names_what_was_lost_and_only_that(owner: User) -> None:
     at = report.sent_at
 
     assert production.reap(now=at + RESEND_AFTER) == []
-    assert production.reap(now=at + RESEND_AFTER + timedelta(seconds=1)) == [report.pk]
+    assert production.reap(now=at + RESEND_AFTER + timedelta(seconds=1)) == [report]
     assert production.reap(now=at + RESEND_AFTER + timedelta(seconds=2)) == []  # just sent
 
     report.claim(now=at)
     assert production.reap(now=at + LEASE) == []
-    assert production.reap(now=at + LEASE + timedelta(seconds=1)) == [report.pk]
+    assert production.reap(now=at + LEASE + timedelta(seconds=1)) == [report]
 
 
 def test_the_reaper_ends_a_report_that_kills_its_workers(owner: User) -> None:

@@ -28,8 +28,8 @@ def pass_time(by: timedelta) -> None:
 
 
 def reap() -> None:
-    for report_id in production.reap(now=now()):
-        produce_report.delay(str(report_id))
+    for report in production.reap(now=now()):
+        produce_report.delay(str(report.pk))
 
 
 def files() -> list[Path]:

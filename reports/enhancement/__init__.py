@@ -1,0 +1,1 @@
+"""The AI-enhanced part of a report: asked for, written, verified. It never changes a number."""
