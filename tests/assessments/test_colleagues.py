@@ -263,6 +263,21 @@ def test_sending_again_ends_the_link_before(
     assert owner_client.post(reverse("assessments:revoke", args=args)).status_code == 302
 
 
+def test_the_owner_sees_what_is_with_whom_and_deletes_it_with_the_account(
+    owner: User, owner_client: Client, invitation: Invitation
+) -> None:
+    tasks = owner_client.get(reverse("assessments:detail", args=[invitation.assessment_id]))
+    page = owner_client.get(
+        reverse("assessments:questions", args=[invitation.assessment_id, "IAM.3"])
+    )
+
+    assert b"With Robin Roe." in tasks.content
+    assert b"Robin Roe is asked about this section" in page.content
+    assert b"Ask a colleague" in page.content
+    owner.delete()
+    assert not Invitation.objects.exists()
+
+
 # --- ten attacks, and more -----------------------------------------------------------------------
 
 
@@ -343,6 +358,20 @@ def test_after_its_end_a_link_opens_nothing(
     if how != "owner deactivated":
         with pytest.raises((LinkEnded, Closed)):
             answering.save(assessment, {}, at=now(), by=invitation)
+
+
+@pytest.mark.parametrize("how", [how for how in ENDS if how != "returned"])
+def test_a_link_that_nobody_has_opened_ends_as_well(invitation: Invitation, how: str) -> None:
+    client = Client()
+    client.post(link())
+    entered = code()
+    if how == "completed":
+        answer_all(invitation.assessment)
+    ended(invitation, how)
+
+    answers = [client.get(link()), client.post(link()), client.post(link(), {"code": entered})]
+
+    assert [answer.status_code for answer in answers] == [404, 404, 404]
 
 
 def without_token(response: object) -> bytes:
@@ -468,6 +497,15 @@ def test_the_cookie_of_one_link_opens_no_other(
     morsel = colleague.cookies[mine]
     assert morsel["httponly"]
     assert morsel["samesite"] == "Lax"
+
+
+def test_a_well_signed_cookie_with_another_secret_opens_nothing(invitation: Invitation) -> None:
+    client = Client()
+    for secret in ("guessed", invitation.browser_hash or "x", invitation.token_hash):
+        given = HttpResponse()
+        visiting.give_cookie(given, invitation, secret, at=now())
+        client.cookies.update(given.cookies)
+        assert save(client, invitation).status_code == 404
 
 
 def test_an_owner_reaches_no_invitation_of_somebody_elses(

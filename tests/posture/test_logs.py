@@ -145,3 +145,12 @@ def test_an_exception_tells_its_kind_and_places(lines: Lines) -> None:
     assert line["message"] == "stumbled over 7"
     assert line["exception"] == "RuntimeError"
     assert line["at"][-1].endswith(" stumble")
+
+
+def test_a_colleagues_link_is_in_no_line(lines: Lines) -> None:
+    """Django names the address of what is refused."""
+    path = reverse("assessments:link", args=["the-token-of-a-link"])
+
+    logging.getLogger("posture").warning("Not Found: %s", path)
+
+    assert lines.by("posture")[0]["message"] == "Not Found: /shared/link/[link]/"

@@ -28,6 +28,14 @@ def saving() -> bool:
 
 
 @proof
+def together() -> bool:
+    """An owner and 19 colleagues answer one assessment for 2 minutes: no error, nothing lost."""
+    from tests.proofs import on_postgresql
+
+    return on_postgresql.run("test_together")
+
+
+@proof
 def reports() -> bool:
     """200 reports, 100 children and 20 workers killed, the broker emptied: each made once."""
     from tests.proofs import on_postgresql

@@ -5,6 +5,7 @@ import pytest
 from tests.database.strangers import ask_at_random, filters_away
 from tests.proofs.reports import storm
 from tests.proofs.rows import cost
+from tests.proofs.together import answer
 from tests.redis import RedisServer
 
 
@@ -37,3 +38,11 @@ def test_reports(redis: RedisServer) -> None:
     outcome = storm(redis, reports=200, child_kills=100, worker_kills=20, seconds=420)
     print(f"\n{outcome}")
     assert outcome.wrong == []
+
+
+@pytest.mark.django_db(transaction=True)
+def test_together() -> None:
+    outcome = answer(seconds=120)
+    print(f"\n{outcome}")
+    assert outcome.saves > 0
+    assert outcome.errors == outcome.lost == []
