@@ -368,6 +368,8 @@ EMAIL_TIMEOUT = 20
 DEFAULT_FROM_EMAIL = env.text(
     "DEFAULT_FROM_EMAIL", "Posture <posture@localhost>" if LOCAL else None
 )
+# Who is told that a respondent wants to be called; without it every administrator is.
+CONSULTATION_EMAIL = env.text("CONSULTATION_EMAIL", "")
 # Messages can be read at /mailbox/ where no mail server is set and only this machine can ask.
 MAILBOX_PAGE = LOCAL and MAIL_STAYS_HERE and HOST in ("127.0.0.1", "localhost", "::1")
 
