@@ -46,6 +46,7 @@ from assessments import (
     answering,
     completion,
     consultation,
+    expiry,
     inviting,
     progress,
     publication,
@@ -382,6 +383,17 @@ class AssessmentDetail(Endpoint):
     )
     def get(self, request: Request, pk: UUID) -> Response:
         return Response(shown(_mine(self, pk)))
+
+    @extend_schema(
+        summary="Delete an assessment in progress",
+        description="With all its answers, for good. What is completed or expired stays.",
+        tags=["assessments"],
+        responses={204: None, **problems(400, 401, 403, 404, 409, 422, 429)},
+    )
+    @once
+    def delete(self, request: Request, pk: UUID) -> Response:
+        expiry.delete_draft(_mine(self, pk), at=timezone.now())
+        return Response(status=204)
 
 
 class StructurePage(serializers.Serializer[Any]):
@@ -761,6 +773,20 @@ class Completion(Input):
         default=False,
         help_text="Needed where questions are open: they count as unanswered in the score.",
     )
+
+
+class Extension(Endpoint):
+    @extend_schema(
+        summary="Seven days more, once",
+        description="From a week before the end until 30 days after it.",
+        tags=["assessments"],
+        request=None,
+        responses={200: AssessmentView, **problems(400, 401, 403, 404, 409, 422, 429)},
+    )
+    @once
+    def post(self, request: Request, pk: UUID) -> Response:
+        extended = expiry.extend(_mine(self, pk), at=timezone.now())
+        return Response(shown(extended))
 
 
 class AssessmentComplete(Endpoint):

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import uuid
 from collections.abc import Mapping
-from datetime import datetime
+from datetime import datetime, timedelta
 from functools import cached_property
 from typing import Any
 
@@ -77,6 +77,8 @@ class Assessment(models.Model):
     attempt_number = models.PositiveSmallIntegerField()
     started_at = models.DateTimeField()
     expires_at = models.DateTimeField()
+    extended_at = models.DateTimeField(null=True, editable=False)
+    reminded_days = models.PositiveSmallIntegerField(null=True, editable=False)
     completed_at = models.DateTimeField(null=True, editable=False)
     last_saved_at = models.DateTimeField(null=True, editable=False)
     progress_percentage = models.PositiveSmallIntegerField(default=0, editable=False)
@@ -164,6 +166,11 @@ class Assessment(models.Model):
     @property
     def status_now(self) -> Status:
         return self.status_at(timezone.now())
+
+    @property
+    def days_left(self) -> int:
+        """Whole days, rounded up; 0 once they are over."""
+        return max(0, -((timezone.now() - self.expires_at) // timedelta(days=1)))
 
     @property
     def is_open(self) -> bool:

@@ -52,6 +52,7 @@ version_1: list[URLPattern] = [
         name="response",
     ),
     path("assessments/<uuid:pk>/save", assessments.Save.as_view(), name="save"),
+    path("assessments/<uuid:pk>/extend", assessments.Extension.as_view(), name="extend"),
     path(
         "assessments/<uuid:pk>/complete", assessments.AssessmentComplete.as_view(), name="complete"
     ),

@@ -437,6 +437,7 @@ CELERY_BEAT_SCHEDULE = {
         "task": "assessments.tasks.expire_assessments",
         "schedule": 10 * 60.0,
     },
+    "remind": {"task": "assessments.tasks.remind", "schedule": 30 * 60.0},
     # By the clock: a scheduler that starts anew each day would never have waited a whole one.
     "clear-tokens": {"task": "accounts.tasks.clear_tokens", "schedule": crontab("20", "3")},
     "clear-sessions": {"task": "accounts.tasks.clear_sessions", "schedule": crontab("10", "3")},

@@ -66,6 +66,10 @@ ACCESS = {
     "assessments:shared-questions": Access("get", 404, 404, 404, 404, ("{invitation}", "IAM.3")),
     "assessments:shared-save": Access("post", 404, 404, 404, 404, ("{invitation}",)),
     "assessments:shared-return": Access("post", 404, 404, 404, 404, ("{invitation}",)),
+    "assessments:resume": Access("get", 302, 404, 302, 404, OPEN),
+    "assessments:calendar": Access("get", 302, 404, 200, 404, OPEN),
+    "assessments:extend": Access("post", 302, 404, 302, 404, OPEN),
+    "assessments:delete": Access("get", 302, 404, 200, 404, OPEN),
     "assessments:review": Access("get", 302, 404, 200, 404, OPEN),
     "assessments:complete": Access("post", 302, 404, 422, 404, OPEN),  # nothing is answered yet
     "assessments:consultation": Access("get", 302, 404, 200, 404, OPEN),

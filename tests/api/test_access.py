@@ -82,7 +82,10 @@ TABLE: dict[str, dict[str, Row]] = {
     "assessments": {"get": Row(*SIGNED_IN)},
     "start": {"post": Row(401, 422, 200, 422, {"tier": "quick", "section_ids": []})},
     "current": {"get": Row(*MINE)},
-    "assessment": {"get": Row(*MINE, args=OPEN)},
+    "assessment": {
+        "get": Row(*MINE, args=OPEN),
+        "delete": Row(401, 404, 409, 404, args=DONE),
+    },
     "structure": {"get": Row(*MINE, args=OPEN)},
     "responses": {
         "get": Row(*MINE, args=OPEN),
@@ -93,6 +96,7 @@ TABLE: dict[str, dict[str, Row]] = {
         "put": Row(*MINE, {"state": "dont_know"}, args=("{open}", "{question}")),
     },
     "save": {"post": Row(*MINE, {"responses": []}, args=OPEN)},
+    "extend": {"post": Row(401, 404, 409, 404, args=OPEN)},
     "complete": {"post": Row(401, 404, 409, 404, {}, args=OPEN)},
     "consultation": {
         "get": Row(*MINE, args=OPEN),

@@ -576,6 +576,11 @@ def finisher() -> Scene:
         [
             Shown("dashboard-answered", "Dashboard | Posture", reverse("assessments:dashboard")),
             Shown(
+                "delete-draft",
+                "Delete this assessment | Posture",
+                reverse("assessments:delete", args=[assessment.pk]),
+            ),
+            Shown(
                 "tasks-answered",
                 "Your assessment, 23 of 23 answered | Posture",
                 assessment.get_absolute_url(),
