@@ -7,7 +7,7 @@ from datetime import datetime
 from django.conf import settings
 from django.db import transaction
 
-from accounts import letters
+from accounts import audit, letters
 from accounts.models import User
 from assessments.models import Assessment
 
@@ -38,6 +38,22 @@ def request(assessment: Assessment, details: str, *, at: datetime) -> Assessment
             "updated_at",
         ]
     )
+    return locked
+
+
+@transaction.atomic
+def mark(assessment: Assessment, state: Assessment.ConsultationState, *, by: User) -> Assessment:
+    """How far the firm is with it."""
+    locked = Assessment.objects.select_for_update().get(pk=assessment.pk)
+    if locked.consultation_state != state:
+        locked.consultation_state = state
+        locked.save(update_fields=["consultation_state", "updated_at"])
+        audit.record(
+            by,
+            "consultation.mark",
+            locked.user_id,
+            {"assessment": str(locked.pk), "state": state.value},
+        )
     return locked
 
 

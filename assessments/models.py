@@ -63,6 +63,11 @@ class Assessment(models.Model):
         COMPLETED = "completed", "Completed"
         EXPIRED = "expired", "Expired"
 
+    class ConsultationState(models.TextChoices):
+        OPEN = "open", "Open"
+        CONTACTED = "contacted", "Contacted"
+        CLOSED = "closed", "Closed"
+
     id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
     user = models.ForeignKey(User, on_delete=models.CASCADE, related_name="assessments")
     status = models.CharField(
@@ -85,6 +90,9 @@ class Assessment(models.Model):
     consultation_interest = models.BooleanField(default=False)
     consultation_details = models.TextField(blank=True)
     consultation_requested_at = models.DateTimeField(null=True, editable=False)
+    consultation_state = models.CharField(
+        max_length=9, choices=ConsultationState, default="open", db_default="open", editable=False
+    )
     scorecard = models.JSONField(null=True, editable=False)
     created_at = models.DateTimeField(auto_now_add=True)
     updated_at = models.DateTimeField(auto_now=True)

@@ -94,6 +94,16 @@ version_1: list[URLPattern] = [
     ),
     path("admin/assessments", assessments.AdminAssessments.as_view(), name="admin-assessments"),
     path(
+        "admin/assessments/<uuid:pk>/extend",
+        assessments.AdminExtend.as_view(),
+        name="admin-extend",
+    ),
+    path(
+        "admin/consultations/<uuid:pk>",
+        assessments.AdminConsultation.as_view(),
+        name="admin-consultation",
+    ),
+    path(
         "admin/consultations", assessments.AdminConsultations.as_view(), name="admin-consultations"
     ),
     path("admin/stats", assessments.AdminStatistics.as_view(), name="admin-stats"),

@@ -133,6 +133,8 @@ TABLE: dict[str, dict[str, Row]] = {
     },
     "admin-password": {"post": Row(401, 403, 403, 204, args=("{another_spare}",))},
     "admin-assessments": {"get": Row(*ADMINS)},
+    "admin-extend": {"post": Row(401, 403, 403, 409, {"days": 3}, args=DONE)},
+    "admin-consultation": {"patch": Row(401, 403, 403, 404, {"state": "closed"}, args=DONE)},
     "admin-consultations": {"get": Row(*ADMINS)},
     "admin-stats": {"get": Row(*ADMINS)},
     "admin-reports": {"get": Row(*ADMINS)},

@@ -46,6 +46,7 @@ PAGELESS = {
     "reports:status",
     "health",
     "metrics",
+    "nowhere",
     "live",
     "ready",
     "mfa_authenticate",
