@@ -148,6 +148,13 @@ class Report(models.Model):
         return self.report_type == self.Type.AI_ENHANCED
 
     @property
+    def told(self) -> str:
+        """The status as its owner reads it: what is made and not released is not ready for them."""
+        if self.is_enhanced and self.status == self.Status.COMPLETED:
+            return "Being reviewed"
+        return self.get_status_display()
+
+    @property
     def is_under_way(self) -> bool:
         return self.status in (self.Status.PENDING, self.Status.GENERATING)
 

@@ -544,7 +544,7 @@ def reader() -> Scene:
             Shown("report-failed", "Standard report: failed | Posture", failed.get_absolute_url()),
             Shown(
                 "report-reviewed",
-                "AI-enhanced report: ready | Posture",
+                "AI-enhanced report: being reviewed | Posture",
                 reviewed.get_absolute_url(),
             ),
             Shown(
