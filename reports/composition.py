@@ -70,7 +70,7 @@ from reports.wording import (
 )
 
 TITLE = "Security posture report"
-ENHANCED_TITLE = "Security posture report, AI-enhanced"
+ENHANCED_TITLE = "AI-enhanced security posture report"
 
 RISKS_SHOWN = 5
 DECISIONS_SHOWN = 3
