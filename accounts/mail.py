@@ -8,6 +8,7 @@ from django.core.mail import EmailMultiAlternatives
 from django.core.mail.backends.base import BaseEmailBackend
 from django.core.mail.message import EmailMessage
 
+from accounts import letters
 from accounts.tasks import send_mail
 
 
@@ -20,5 +21,7 @@ class QueuedBackend(BaseEmailBackend):
             if isinstance(message, EmailMultiAlternatives):
                 parts = {kind: str(content) for content, kind in message.alternatives}
                 html = parts.get("text/html", "")
-            send_mail.delay(str(message.subject), str(message.body), list(message.to), html)
+            subject, body = str(message.subject), str(message.body)
+            html = html or letters.as_page(subject, body)
+            send_mail.delay(subject, body, list(message.to), html)
         return len(email_messages)

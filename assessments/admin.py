@@ -2,14 +2,19 @@
 
 from __future__ import annotations
 
-from django.contrib import admin
+from collections.abc import Iterator, Sequence
+
+from django.contrib import admin, messages
+from django.db import transaction
 from django.db.models import QuerySet
-from django.http import HttpRequest
+from django.http import HttpRequest, HttpResponse
+from django.utils import timezone
 from django.utils.html import format_html, format_html_join
 from django.utils.safestring import SafeString
 
 from accounts.models import User
-from assessments import scoring
+from assessments import consultation, expiry, scoring, statistics, tables
+from assessments.errors import ExtensionRefused
 from assessments.models import Assessment, AssessmentResponse
 
 
@@ -26,6 +31,26 @@ class ReadOnly:
         return False
 
 
+class Attention(admin.SimpleListFilter):
+    """Who may need somebody."""
+
+    title = "attention"
+    parameter_name = "attention"
+
+    def lookups(self, request: HttpRequest, model_admin: object) -> list[tuple[str, str]]:
+        return [
+            ("stuck", f"Nothing saved for {statistics.STUCK_AFTER.days} days"),
+            ("ends_soon", f"Ends within {statistics.ENDS_SOON.days} days"),
+        ]
+
+    def queryset(
+        self, request: HttpRequest, queryset: QuerySet[Assessment]
+    ) -> QuerySet[Assessment]:
+        chosen = {"stuck": statistics.stuck, "ends_soon": statistics.ends_soon}
+        condition = chosen.get(self.value() or "")
+        return queryset.filter(condition(timezone.now())) if condition else queryset
+
+
 @admin.register(Assessment)
 class AssessmentAdmin(ReadOnly, admin.ModelAdmin[Assessment]):
     list_display = (
@@ -39,7 +64,8 @@ class AssessmentAdmin(ReadOnly, admin.ModelAdmin[Assessment]):
         "expires_at",
         "consultation_interest",
     )
-    list_filter = ("status", "tier", "consultation_interest", "started_at")
+    list_filter = (Attention, "status", "tier", "consultation_interest", "started_at")
+    actions = ("give_seven_days",)
     search_fields = ("user__email", "user__full_name", "user__company_name")
     date_hierarchy = "started_at"
     show_full_result_count = False
@@ -70,6 +96,21 @@ class AssessmentAdmin(ReadOnly, admin.ModelAdmin[Assessment]):
             .select_related("user")
             .defer("scorecard")
         )
+
+    @admin.action(description="Give seven days more", permissions=["view"])
+    def give_seven_days(self, request: HttpRequest, chosen: QuerySet[Assessment]) -> None:
+        assert isinstance(request.user, User)
+        done, refused = 0, []
+        for assessment in chosen:
+            try:
+                expiry.extend_by_admin(assessment, days=7, by=request.user, at=timezone.now())
+            except ExtensionRefused as error:
+                refused.append(f"{assessment.user}: {error}")
+            else:
+                done += 1
+        self.message_user(request, f"{done} have seven days more.", messages.SUCCESS)
+        for sentence in refused:
+            self.message_user(request, sentence, messages.WARNING)
 
     @admin.display(description="company", ordering="user__company_name")
     def company(self, assessment: Assessment) -> str:
@@ -109,6 +150,102 @@ class AssessmentAdmin(ReadOnly, admin.ModelAdmin[Assessment]):
             "<tbody>{}</tbody></table>",
             format_html_join("", "<tr><td>{}</td><td>{}</td><td>{}</td><td>{}</td></tr>", rows),
         )
+
+
+class Consultation(Assessment):
+    """An assessment whose respondent wants to be called."""
+
+    class Meta:
+        proxy = True
+        verbose_name = "consultation"
+
+
+@admin.register(Consultation)
+class ConsultationAdmin(ReadOnly, admin.ModelAdmin[Assessment]):
+    list_display = (
+        "user",
+        "company",
+        "consultation_state",
+        "consultation_requested_at",
+        "consultation_details",
+    )
+    list_filter = ("consultation_state", "consultation_requested_at")
+    search_fields = ("user__email", "user__full_name", "user__company_name")
+    show_full_result_count = False
+    fields = ("user", "company", *list_display[2:])
+    readonly_fields = fields
+    actions = ("mark_open", "mark_contacted", "mark_closed", "as_csv", "as_xlsx")
+
+    def get_queryset(self, request: HttpRequest) -> QuerySet[Assessment]:
+        assert isinstance(request.user, User)
+        wishes = Consultation.objects.visible_to_admin(request.user)
+        chosen: QuerySet[Assessment] = (
+            wishes.filter(consultation_requested_at__isnull=False)
+            .select_related("user")
+            .defer("scorecard")
+            .order_by("-consultation_requested_at")
+        )
+        return chosen
+
+    @admin.display(description="company", ordering="user__company_name")
+    def company(self, assessment: Assessment) -> str:
+        return assessment.user.company_name
+
+    @admin.action(description="Mark as open", permissions=["view"])
+    def mark_open(self, request: HttpRequest, chosen: QuerySet[Assessment]) -> None:
+        self._mark(request, chosen, Assessment.ConsultationState.OPEN)
+
+    @admin.action(description="Mark as contacted", permissions=["view"])
+    def mark_contacted(self, request: HttpRequest, chosen: QuerySet[Assessment]) -> None:
+        self._mark(request, chosen, Assessment.ConsultationState.CONTACTED)
+
+    @admin.action(description="Mark as closed", permissions=["view"])
+    def mark_closed(self, request: HttpRequest, chosen: QuerySet[Assessment]) -> None:
+        self._mark(request, chosen, Assessment.ConsultationState.CLOSED)
+
+    def _mark(
+        self,
+        request: HttpRequest,
+        chosen: QuerySet[Assessment],
+        state: Assessment.ConsultationState,
+    ) -> None:
+        assert isinstance(request.user, User)
+        with transaction.atomic():
+            for assessment in chosen:
+                consultation.mark(assessment, state, by=request.user)
+        self.message_user(request, f"{chosen.count()} are {state.label.lower()}.", messages.SUCCESS)
+
+    @admin.action(description="Save as CSV", permissions=["view"])
+    def as_csv(self, request: HttpRequest, chosen: QuerySet[Assessment]) -> HttpResponse:
+        return _file(tables.as_csv(HEADING, _rows(chosen)), "text/csv; charset=utf-8", "csv")
+
+    @admin.action(description="Save as XLSX", permissions=["view"])
+    def as_xlsx(self, request: HttpRequest, chosen: QuerySet[Assessment]) -> HttpResponse:
+        content = tables.as_xlsx("Consultations", HEADING, _rows(chosen))
+        return _file(content, XLSX, "xlsx")
+
+
+HEADING = ("Requested (UTC)", "State", "Company", "Name", "E-mail", "Wish")
+XLSX = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
+
+
+def _rows(chosen: QuerySet[Assessment]) -> Iterator[Sequence[tables.Cell]]:
+    for wish in chosen:
+        yield (
+            wish.consultation_requested_at,
+            wish.get_consultation_state_display(),
+            wish.user.company_name,
+            wish.user.full_name,
+            wish.user.email,
+            wish.consultation_details,
+        )
+
+
+def _file(content: bytes, content_type: str, ending: str) -> HttpResponse:
+    disposition = f'attachment; filename="consultations.{ending}"'
+    return HttpResponse(
+        content, content_type=content_type, headers={"Content-Disposition": disposition}
+    )
 
 
 def _said(question_id: str, assessment: Assessment) -> str:

@@ -8,12 +8,17 @@ from typing import Any
 from uuid import UUID
 
 from django.core.cache import cache
-from django.db.models import Avg, Count, DurationField, ExpressionWrapper, F, Q
+from django.db.models import Q
 from django.http import HttpResponse, HttpResponseBase
 from django.shortcuts import get_object_or_404
 from django.utils import timezone
 from django.utils.cache import get_conditional_response, patch_vary_headers
-from drf_spectacular.utils import OpenApiExample, OpenApiParameter, extend_schema
+from drf_spectacular.utils import (
+    OpenApiExample,
+    OpenApiParameter,
+    extend_schema,
+    extend_schema_field,
+)
 from redis.exceptions import RedisError
 from rest_framework import serializers
 from rest_framework.exceptions import NotFound, ValidationError
@@ -41,10 +46,12 @@ from assessments import (
     answering,
     completion,
     consultation,
+    expiry,
     inviting,
     progress,
     publication,
     starting,
+    statistics,
 )
 from assessments import roadmap as plans
 from assessments.answering import Given
@@ -378,6 +385,17 @@ class AssessmentDetail(Endpoint):
     def get(self, request: Request, pk: UUID) -> Response:
         return Response(shown(_mine(self, pk)))
 
+    @extend_schema(
+        summary="Delete an assessment in progress",
+        description="With all its answers, for good. What is completed or expired stays.",
+        tags=["assessments"],
+        responses={204: None, **problems(400, 401, 403, 404, 409, 422, 429)},
+    )
+    @once
+    def delete(self, request: Request, pk: UUID) -> Response:
+        expiry.delete_draft(_mine(self, pk), at=timezone.now())
+        return Response(status=204)
+
 
 class StructurePage(serializers.Serializer[Any]):
     sub_area_id = serializers.CharField()
@@ -458,6 +476,15 @@ SHOWN_ANSWER = (
 )
 
 
+@extend_schema_field(
+    {
+        "anyOf": [
+            {"type": "string"},
+            {"type": "integer"},
+            {"type": "array", "items": {"type": "string"}},
+        ]
+    }
+)
 class Value(serializers.JSONField):
     """An option's value, a list of them, or a whole number; null where there is no answer."""
 
@@ -747,6 +774,20 @@ class Completion(Input):
         default=False,
         help_text="Needed where questions are open: they count as unanswered in the score.",
     )
+
+
+class Extension(Endpoint):
+    @extend_schema(
+        summary="Seven days more, once",
+        description="From a week before the end until 30 days after it.",
+        tags=["assessments"],
+        request=None,
+        responses={200: AssessmentView, **problems(400, 401, 403, 404, 409, 422, 429)},
+    )
+    @once
+    def post(self, request: Request, pk: UUID) -> Response:
+        extended = expiry.extend(_mine(self, pk), at=timezone.now())
+        return Response(shown(extended))
 
 
 class AssessmentComplete(Endpoint):
@@ -1167,6 +1208,53 @@ class ManagedConsultation(serializers.Serializer[Any]):
     company_name = serializers.CharField(allow_blank=True)
     details = serializers.CharField(allow_blank=True)
     requested_at = serializers.DateTimeField()
+    state = serializers.ChoiceField(Assessment.ConsultationState.values)
+
+
+class ConsultationMark(Input):
+    state = serializers.ChoiceField(Assessment.ConsultationState.values)
+
+
+class AdminConsultation(Endpoint):
+    permission_classes = (Administrator,)
+    limits = (ADMIN,)
+
+    @extend_schema(
+        summary="How far the firm is with a wish to be called",
+        tags=["admin"],
+        request=ConsultationMark,
+        responses={204: None, **problems(400, 401, 403, 404, 409, 415, 422, 429)},
+    )
+    @once
+    def patch(self, request: Request, pk: UUID) -> Response:
+        asked = _all(self.user).filter(consultation_requested_at__isnull=False)
+        assessment = get_object_or_404(asked, pk=pk)
+        state = Assessment.ConsultationState(ConsultationMark.of(request)["state"])
+        consultation.mark(assessment, state, by=self.user)
+        return Response(status=204)
+
+
+class AdminExtension(Input):
+    days = Whole(min_value=1, max_value=60)
+
+
+class AdminExtend(Endpoint):
+    permission_classes = (Administrator,)
+    limits = (ADMIN,)
+
+    @extend_schema(
+        summary="More days for an assessment",
+        description="In progress or expired; they count from now where its days are over.",
+        tags=["admin"],
+        request=AdminExtension,
+        responses={204: None, **problems(400, 401, 403, 404, 409, 415, 422, 429)},
+    )
+    @once
+    def post(self, request: Request, pk: UUID) -> Response:
+        assessment = get_object_or_404(_all(self.user), pk=pk)
+        days = AdminExtension.of(request)["days"]
+        expiry.extend_by_admin(assessment, days=days, by=self.user, at=timezone.now())
+        return Response(status=204)
 
 
 class AdminConsultations(Endpoint):
@@ -1193,6 +1281,7 @@ class AdminConsultations(Endpoint):
                 "company_name": assessment.user.company_name,
                 "details": assessment.consultation_details,
                 "requested_at": assessment.consultation_requested_at,
+                "state": assessment.consultation_state,
             },
             ("-consultation_requested_at", "-pk"),
         )
@@ -1204,7 +1293,14 @@ class Statistics(serializers.Serializer[Any]):
     in_progress = serializers.IntegerField()
     completed = serializers.IntegerField()
     expired = serializers.IntegerField()
+    stuck = serializers.IntegerField(help_text="In progress, and nothing saved for three days.")
+    ends_soon = serializers.IntegerField(help_text="In progress, with at most three days left.")
     consultations = serializers.IntegerField()
+    open_consultations = serializers.IntegerField()
+    new_this_week = serializers.IntegerField()
+    users_started = serializers.IntegerField()
+    users_answered = serializers.IntegerField()
+    users_completed = serializers.IntegerField()
     average_days_to_complete = serializers.FloatField(allow_null=True)
     at = serializers.DateTimeField()
 
@@ -1224,33 +1320,13 @@ class AdminStatistics(Endpoint):
     )
     def get(self, request: Request) -> Response:
         try:
-            counted = cache.get_or_set(STATISTICS, lambda: _statistics(self.user), 60)
+            counted = cache.get_or_set(STATISTICS, self._count, 60)
         except (RedisError, OSError):
-            counted = _statistics(self.user)
+            counted = self._count()
         return Response(counted)
 
-
-def _statistics(admin: User) -> Mapping[str, object]:
-    now = timezone.now()
-    took = ExpressionWrapper(F("completed_at") - F("started_at"), DurationField())
-    over = Q(status=Assessment.Status.IN_PROGRESS, expires_at__lte=now)
-    counts = Assessment.objects.visible_to_admin(admin).aggregate(
-        in_progress=Count("pk", Q(status=Assessment.Status.IN_PROGRESS, expires_at__gt=now)),
-        completed=Count("pk", Q(status=Assessment.Status.COMPLETED)),
-        expired=Count("pk", over | Q(status=Assessment.Status.EXPIRED)),
-        consultations=Count("pk", Q(consultation_requested_at__isnull=False)),
-        took=Avg(took),
-    )
-    average = counts.pop("took")
-    people = User.objects.aggregate(users=Count("pk"), active_users=Count("pk", Q(is_active=True)))
-    return {
-        **people,
-        **counts,
-        "average_days_to_complete": None
-        if average is None
-        else round(average.total_seconds() / 86_400, 2),
-        "at": now.isoformat(),
-    }
+    def _count(self) -> Mapping[str, object]:
+        return statistics.count(self.user, timezone.now())
 
 
 def _all(admin: User) -> Any:

@@ -13,6 +13,10 @@ class Closed(Exception):
         self.status = status
 
 
+class ExtensionRefused(Exception):
+    """There are no more days for this assessment; the message says why."""
+
+
 class QuestionsUnanswered(Exception):
     """Completing needs a confirmation, because these questions count as unanswered."""
 

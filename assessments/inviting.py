@@ -9,11 +9,9 @@ import hashlib
 import secrets
 from datetime import datetime, timedelta
 
-from django.conf import settings
-from django.core import mail
 from django.db import transaction
-from django.template.loader import render_to_string
 
+from accounts import letters
 from assessments.errors import InvitationRefused
 from assessments.models import Assessment, Invitation
 
@@ -100,15 +98,12 @@ def revoke(invitation: Invitation, *, at: datetime) -> Invitation:
 
 def write(what: str, invitation: Invitation, *, to: str = "", **words: object) -> None:
     """A message to the colleague, or to somebody else, once the transaction is committed."""
-    context = {
-        "invitation": invitation,
-        "owner": invitation.assessment.user,
-        "site_url": settings.SITE_URL,
+    letters.write(
+        f"assessments/email/{what}.txt",
+        to or invitation.email,
+        invitation=invitation,
+        owner=invitation.assessment.user,
         **words,
-    }
-    subject, _, body = render_to_string(f"assessments/email/{what}.txt", context).partition("\n")
-    transaction.on_commit(
-        lambda: mail.send_mail(f"Posture: {subject}", body.lstrip(), None, [to or invitation.email])
     )
 
 

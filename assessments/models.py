@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import uuid
 from collections.abc import Mapping
-from datetime import datetime
+from datetime import datetime, timedelta
 from functools import cached_property
 from typing import Any
 
@@ -63,6 +63,11 @@ class Assessment(models.Model):
         COMPLETED = "completed", "Completed"
         EXPIRED = "expired", "Expired"
 
+    class ConsultationState(models.TextChoices):
+        OPEN = "open", "Open"
+        CONTACTED = "contacted", "Contacted"
+        CLOSED = "closed", "Closed"
+
     id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
     user = models.ForeignKey(User, on_delete=models.CASCADE, related_name="assessments")
     status = models.CharField(
@@ -77,12 +82,17 @@ class Assessment(models.Model):
     attempt_number = models.PositiveSmallIntegerField()
     started_at = models.DateTimeField()
     expires_at = models.DateTimeField()
+    extended_at = models.DateTimeField(null=True, editable=False)
+    reminded_days = models.PositiveSmallIntegerField(null=True, editable=False)
     completed_at = models.DateTimeField(null=True, editable=False)
     last_saved_at = models.DateTimeField(null=True, editable=False)
     progress_percentage = models.PositiveSmallIntegerField(default=0, editable=False)
     consultation_interest = models.BooleanField(default=False)
     consultation_details = models.TextField(blank=True)
     consultation_requested_at = models.DateTimeField(null=True, editable=False)
+    consultation_state = models.CharField(
+        max_length=9, choices=ConsultationState, default="open", db_default="open", editable=False
+    )
     scorecard = models.JSONField(null=True, editable=False)
     created_at = models.DateTimeField(auto_now_add=True)
     updated_at = models.DateTimeField(auto_now=True)
@@ -164,6 +174,11 @@ class Assessment(models.Model):
     @property
     def status_now(self) -> Status:
         return self.status_at(timezone.now())
+
+    @property
+    def days_left(self) -> int:
+        """Whole days, rounded up; 0 once they are over."""
+        return max(0, -((timezone.now() - self.expires_at) // timedelta(days=1)))
 
     @property
     def is_open(self) -> bool:

@@ -9,3 +9,8 @@ from assessments import expiry
 @shared_task(acts_for="staff")  # type: ignore[call-overload, untyped-decorator]  # of SubjectTask
 def expire_assessments() -> None:
     expiry.expire_due(timezone.now())
+
+
+@shared_task(acts_for="staff")  # type: ignore[call-overload, untyped-decorator]  # likewise
+def remind() -> None:
+    expiry.remind_due(timezone.now())

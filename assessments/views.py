@@ -15,7 +15,7 @@ from django.utils import timezone
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from accounts.http import UserRequest
-from assessments import answering, completion, progress, starting
+from assessments import answering, completion, deadline, expiry, progress, starting
 from assessments import consultation as wishes
 from assessments.answering import Refusal, Saved
 from assessments.catalog import frameworks as published
@@ -24,6 +24,7 @@ from assessments.catalog.overview import KINDS, overview
 from assessments.catalog.questions import AnyQuestion, Catalog, Framework, SubArea, Tier
 from assessments.errors import (
     Closed,
+    ExtensionRefused,
     NothingAnswered,
     QuestionsUnanswered,
     RetakesUsedUp,
@@ -133,6 +134,7 @@ def detail(request: UserRequest, pk: UUID) -> HttpResponse:
         return redirect("reports:results", pk)
     context = {
         "assessment": assessment,
+        "may_extend": expiry.may_extend(assessment, at=timezone.now()),
         "progress": progress.measure(assessment.questionnaire, assessment.answers),
         "with_whom": _with_whom(assessment),
     }
@@ -300,6 +302,67 @@ def typed(questions: Iterable[AnyQuestion], post: QueryDict) -> list[tuple[str, 
         )
         if text
     ]
+
+
+@require_safe
+@login_required
+def resume(request: UserRequest, pk: UUID) -> HttpResponse:
+    """A lasting address for links: the next page with something open."""
+    assessment = _assessment(request, pk)
+    if not assessment.is_open:
+        return redirect(assessment)
+    measured = progress.measure(assessment.questionnaire, assessment.answers)
+    if measured.resume is None:
+        return redirect("assessments:review", pk)
+    return redirect("assessments:questions", pk, measured.resume.resume_page.sub_area.id)
+
+
+# --- the days ------------------------------------------------------------------------------------
+
+
+@require_safe
+@login_required
+def calendar(request: UserRequest, pk: UUID) -> HttpResponse:
+    """The end of the days, for a calendar."""
+    assessment = get_object_or_404(Assessment.objects.visible_to(request.user), pk=pk)
+    return HttpResponse(
+        deadline.event(assessment),
+        content_type="text/calendar; charset=utf-8",
+        headers={"Content-Disposition": 'attachment; filename="posture-deadline.ics"'},
+    )
+
+
+@require_POST
+@login_required
+def extend(request: UserRequest, pk: UUID) -> HttpResponse:
+    assessment = get_object_or_404(Assessment.objects.visible_to(request.user), pk=pk)
+    try:
+        extended = expiry.extend(assessment, at=timezone.now())
+    except ExtensionRefused as error:
+        messages.error(request, str(error))
+    else:
+        messages.success(request, f"You have until {extended.expires_at:%-d %B %Y, %H:%M} UTC.")
+    return redirect(assessment)
+
+
+@require_http_methods(["GET", "HEAD", "POST"])
+@login_required
+def delete(request: UserRequest, pk: UUID) -> HttpResponse:
+    """A draft and all in it, after saying so."""
+    assessment = _assessment(request, pk)
+    if not assessment.is_open:
+        messages.info(request, "Only an assessment in progress can be deleted.")
+        return redirect(assessment)
+    if request.method == "POST":
+        try:
+            expiry.delete_draft(assessment, at=timezone.now())
+        except Closed as error:
+            return _closed(request, assessment, error)
+        messages.success(request, "The assessment and its answers are deleted.")
+        return redirect("assessments:dashboard")
+    measured = progress.measure(assessment.questionnaire, assessment.answers)
+    context = {"assessment": assessment, "progress": measured}
+    return render(request, "assessments/delete.html", context)
 
 
 # --- completing ----------------------------------------------------------------------------------

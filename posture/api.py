@@ -16,6 +16,7 @@ from accounts.limits import TooMany, Uncounted
 from accounts.people import OwnAccount
 from assessments.errors import (
     Closed,
+    ExtensionRefused,
     InvitationRefused,
     LinkEnded,
     NothingAnswered,
@@ -67,6 +68,7 @@ REFUSALS: dict[type[Exception], Callable[[Any], Told]] = {
         f"The assessment is {error.status}; its answers stay as they are.",
         {"assessment_status": str(error.status)},
     ),
+    ExtensionRefused: lambda error: (409, "extension_refused", str(error), {}),
     QuestionsUnanswered: lambda error: (
         409,
         "questions_unanswered",

@@ -52,6 +52,7 @@ version_1: list[URLPattern] = [
         name="response",
     ),
     path("assessments/<uuid:pk>/save", assessments.Save.as_view(), name="save"),
+    path("assessments/<uuid:pk>/extend", assessments.Extension.as_view(), name="extend"),
     path(
         "assessments/<uuid:pk>/complete", assessments.AssessmentComplete.as_view(), name="complete"
     ),
@@ -92,6 +93,16 @@ version_1: list[URLPattern] = [
         name="admin-password",
     ),
     path("admin/assessments", assessments.AdminAssessments.as_view(), name="admin-assessments"),
+    path(
+        "admin/assessments/<uuid:pk>/extend",
+        assessments.AdminExtend.as_view(),
+        name="admin-extend",
+    ),
+    path(
+        "admin/consultations/<uuid:pk>",
+        assessments.AdminConsultation.as_view(),
+        name="admin-consultation",
+    ),
     path(
         "admin/consultations", assessments.AdminConsultations.as_view(), name="admin-consultations"
     ),

@@ -368,6 +368,8 @@ EMAIL_TIMEOUT = 20
 DEFAULT_FROM_EMAIL = env.text(
     "DEFAULT_FROM_EMAIL", "Posture <posture@localhost>" if LOCAL else None
 )
+# Who is told that a respondent wants to be called; without it every administrator is.
+CONSULTATION_EMAIL = env.text("CONSULTATION_EMAIL", "")
 # Messages can be read at /mailbox/ where no mail server is set and only this machine can ask.
 MAILBOX_PAGE = LOCAL and MAIL_STAYS_HERE and HOST in ("127.0.0.1", "localhost", "::1")
 
@@ -435,6 +437,7 @@ CELERY_BEAT_SCHEDULE = {
         "task": "assessments.tasks.expire_assessments",
         "schedule": 10 * 60.0,
     },
+    "remind": {"task": "assessments.tasks.remind", "schedule": 30 * 60.0},
     # By the clock: a scheduler that starts anew each day would never have waited a whole one.
     "clear-tokens": {"task": "accounts.tasks.clear_tokens", "schedule": crontab("20", "3")},
     "clear-sessions": {"task": "accounts.tasks.clear_sessions", "schedule": crontab("10", "3")},

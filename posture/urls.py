@@ -4,11 +4,13 @@ from django.contrib import admin
 from django.urls import include, path
 
 from accounts import second_factor
-from posture import health, metrics, views
+from posture import console, health, metrics, views
 
 # The console's own sign-in form has no limits; the site's has.
 admin.site.login = secure_admin_login(views.console_door)  # type: ignore[method-assign]  # as allauth documents it
 admin.site.has_permission = second_factor.may_open_console  # type: ignore[method-assign]  # likewise
+admin.site.index = console.index  # type: ignore[method-assign,assignment]  # likewise
+admin.site.index_template = "admin/console.html"
 admin.site.site_header = "Posture console"
 admin.site.site_title = "Posture console"
 admin.site.index_title = "Console"
@@ -27,6 +29,8 @@ urlpatterns = [
     path("account/", include("accounts.urls")),
     path("account/", include("allauth.account.urls")),
     path("account/code/", AuthenticateView.as_view(), name="mfa_authenticate"),
+    # Django's short cut to a page of the site fails on ids that are none, and nothing uses it.
+    path("console/r/<path:anything>", views.nowhere, name="nowhere"),
     path("console/", admin.site.urls),
     path("", include("posture.api_urls")),
     path("health/live", health.live, name="live"),

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from django.contrib import messages
-from django.http import HttpRequest, HttpResponse
+from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.views import defaults
 from django.views.decorators.http import require_safe
@@ -32,6 +32,10 @@ def method(request: HttpRequest) -> HttpResponse:
         ],
     }
     return render(request, "method.html", context)
+
+
+def nowhere(request: HttpRequest, anything: str) -> HttpResponse:
+    raise Http404
 
 
 def console_door(request: HttpRequest, extra_context: object = None) -> HttpResponse:

@@ -8,8 +8,10 @@ class ReportsConfig(AppConfig):
 
     def ready(self) -> None:
         from assessments.completion import completed
-        from reports import receivers
+        from reports import notices, receivers, release
         from reports.models import Report
 
         completed.connect(receivers.order_standard_report)
+        release.released.connect(notices.report_released)
+        release.rejected.connect(notices.report_rejected)
         post_delete.connect(receivers.delete_file, sender=Report)

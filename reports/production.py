@@ -12,7 +12,7 @@ from django.core.files.base import ContentFile
 from django.core.files.storage import default_storage
 
 from assessments.models import Assessment
-from reports import composition, pdf
+from reports import composition, notices, pdf
 from reports.change import Previous
 from reports.enhancement import pipeline, printed
 from reports.enhancement.claims import approved
@@ -51,6 +51,8 @@ def produce(report_id: UUID, *, now: Callable[[], datetime]) -> bool:
     digest = hashlib.sha256(rendered.content).hexdigest()
     if report.finish(token, file=name, sha256=digest, pages=rendered.pages, now=now()):
         remove_files(report.pk, keep=name)
+        if not report.is_enhanced:
+            notices.report_ready(Report.objects.select_related("user").get(pk=report.pk))
     else:
         logger.warning("report %s went to another worker while this one made it", report.pk)
         default_storage.delete(name)

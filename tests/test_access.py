@@ -66,6 +66,10 @@ ACCESS = {
     "assessments:shared-questions": Access("get", 404, 404, 404, 404, ("{invitation}", "IAM.3")),
     "assessments:shared-save": Access("post", 404, 404, 404, 404, ("{invitation}",)),
     "assessments:shared-return": Access("post", 404, 404, 404, 404, ("{invitation}",)),
+    "assessments:resume": Access("get", 302, 404, 302, 404, OPEN),
+    "assessments:calendar": Access("get", 302, 404, 200, 404, OPEN),
+    "assessments:extend": Access("post", 302, 404, 302, 404, OPEN),
+    "assessments:delete": Access("get", 302, 404, 200, 404, OPEN),
     "assessments:review": Access("get", 302, 404, 200, 404, OPEN),
     "assessments:complete": Access("post", 302, 404, 422, 404, OPEN),  # nothing is answered yet
     "assessments:consultation": Access("get", 302, 404, 200, 404, OPEN),
@@ -106,7 +110,8 @@ ACCESS = {
     "admin:password_change_done": Access("get", 302, 302, 302, 200),
     "admin:autocomplete": Access("get", 302, 302, 302, 403),  # no field completes itself
     "admin:jsi18n": Access("get", 302, 302, 302, 200),
-    "admin:view_on_site": Access("get", 302, 302, 302, 404, ("1", "1")),
+    "admin:view_on_site": Access("get", 404, 404, 404, 404, ("1", "1")),
+    "nowhere": Access("get", 404, 404, 404, 404, ("1/1/",)),
     "admin:app_list": Access("get", 302, 302, 302, 200, ("accounts",)),
     "admin:accounts_user_changelist": Access("get", 302, 302, 302, 200),
     "admin:accounts_user_add": Access("get", 302, 302, 302, 200),
@@ -135,6 +140,12 @@ ACCESS = {
     "admin:accounts_adminauditlog_history": Access("get", 302, 302, 302, 200, ("{line}",)),
     "admin:accounts_adminauditlog_delete": Access("get", 302, 302, 302, 403, ("{line}",)),
     "admin:accounts_adminauditlog_change": Access("get", 302, 302, 302, 200, ("{line}",)),
+    # The one assessment that is asked for has no wish to be called.
+    "admin:assessments_consultation_changelist": Access("get", 302, 302, 302, 200),
+    "admin:assessments_consultation_add": Access("get", 302, 302, 302, 403),
+    "admin:assessments_consultation_history": Access("get", 302, 302, 302, 302, DONE),
+    "admin:assessments_consultation_delete": Access("get", 302, 302, 302, 403, DONE),
+    "admin:assessments_consultation_change": Access("get", 302, 302, 302, 302, DONE),
     "admin:reports_report_review": Access("get", 302, 302, 302, 200, ("{enhanced}",)),
     "admin:reports_report_preview": Access("get", 302, 302, 302, 200, ("{enhanced}",)),
     "admin:reports_report_act": Access("get", 302, 302, 302, 302, ("{enhanced}",)),

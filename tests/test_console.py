@@ -2,21 +2,34 @@
 
 from __future__ import annotations
 
+import csv
 import re
+from io import BytesIO
 
 import pytest
 from allauth.account.models import EmailAddress
+from django.core.cache import cache
 from django.test import Client
 from django.urls import reverse
+from openpyxl import load_workbook
 from pytest_django import DjangoAssertNumQueries, DjangoCaptureOnCommitCallbacks
 
 from accounts import mailbox
-from accounts.models import User
-from assessments import answering
+from accounts.models import AdminAuditLog, User
+from assessments import answering, consultation
 from assessments.models import Assessment, AssessmentResponse
 from assessments.scoring import State
 from reports.models import Report
-from tests.factories import make_assessment, make_completed, make_report, make_user, now
+from tests.api.conftest import Api
+from tests.factories import (
+    answer_all,
+    days,
+    make_assessment,
+    make_completed,
+    make_report,
+    make_user,
+    now,
+)
 
 pytestmark = pytest.mark.django_db
 
@@ -224,3 +237,105 @@ def test_failed_reports_are_ordered_again_and_others_left_alone(
         Report.objects.filter(user=owner).order_by("requested_at").values_list("status", flat=True)
     ) == ["failed", "pending"]
     assert Report.objects.filter(user=stranger).count() == 1
+
+
+# --- the front page, consultations, more days ----------------------------------------------------
+
+
+def test_the_front_page_counts_what_there_is(
+    console: Client, owner: User, django_assert_num_queries: DjangoAssertNumQueries
+) -> None:
+    make_completed(owner)
+    make_assessment(owner)
+    quiet = make_assessment(make_user("quiet@example.org"))
+    Assessment.objects.filter(pk=quiet.pk).update(
+        started_at=now() - days(13), expires_at=now() + days(2)
+    )
+    left = answer_all(make_assessment(make_user("left@example.org")))
+    AssessmentResponse.objects.filter(assessment=left, section_id="IAM").update(
+        updated_at=now() + days(1)
+    )
+    wish = Assessment.objects.get(user=owner, status="completed")
+    consultation.request(wish, "Call me.", at=now())
+    cache.clear()
+
+    # session, me, assessments, people, left off, reports, insights
+    with django_assert_num_queries(7):
+        page = console.get(reverse("admin:index"))
+    with django_assert_num_queries(2):  # counted once a minute
+        console.get(reverse("admin:index"))
+
+    counted = page.context["counted"]
+    assert {
+        name: counted[name]
+        for name in (
+            "users", "in_progress", "completed", "stuck", "ends_soon", "open_consultations",
+            "users_started", "users_answered", "users_completed", "failed", "to_review",
+        )
+    } == {
+        "users": 4, "in_progress": 3, "completed": 1, "stuck": 1, "ends_soon": 1,
+        "open_consultations": 1, "users_started": 3, "users_answered": 2, "users_completed": 1,
+        "failed": 0, "to_review": 0,
+    }  # fmt: skip
+    assert counted["left_off"] == [("Identity and authentication", 1, 1)]
+    for filtered, found in (("attention=stuck", 1), ("attention=ends_soon", 1), ("", 4)):
+        listed = console.get(f"{reverse('admin:assessments_assessment_changelist')}?{filtered}")
+        assert listed.context["cl"].result_count == found
+
+
+def test_consultations_are_marked_and_saved_as_tables(console: Client, owner: User) -> None:
+    wish = make_completed(owner)
+    consultation.request(wish, '=HYPERLINK("https://evil.example")', at=now())
+
+    act(console, "assessments_consultation", "mark_contacted", wish.pk)
+    csv_file = console.post(
+        reverse("admin:assessments_consultation_changelist"),
+        {"action": "as_csv", "_selected_action": [str(wish.pk)]},
+    )
+    xlsx_file = console.post(
+        reverse("admin:assessments_consultation_changelist"),
+        {"action": "as_xlsx", "_selected_action": [str(wish.pk)]},
+    )
+
+    wish.refresh_from_db()
+    assert wish.consultation_state == "contacted"
+    assert AdminAuditLog.objects.get().action == "consultation.mark"
+    rows = list(csv.reader(csv_file.content.decode("utf-8-sig").splitlines()))
+    assert rows[1][1:] == [
+        "Contacted", "Example Ltd", "Pat Person", owner.email, "'=HYPERLINK(\"https://evil.example\")",
+    ]  # fmt: skip
+    sheet = load_workbook(BytesIO(xlsx_file.content)).active
+    assert sheet
+    cells = [[cell.value for cell in row] for row in sheet.iter_rows()]
+    assert cells == rows
+    assert csv_file["Content-Disposition"] == 'attachment; filename="consultations.csv"'
+    page = console.get(reverse("admin:assessments_consultation_change", args=[wish.pk]))
+    assert page.status_code == 200
+
+
+def test_more_days_are_given_in_the_console(console: Client, owner: User) -> None:
+    completed = make_completed(owner)
+    present = make_assessment(owner)
+
+    page = act(console, "assessments_assessment", "give_seven_days", completed.pk, present.pk)
+
+    before = present.expires_at
+    present.refresh_from_db()
+    assert present.expires_at == before + days(7)
+    assert "The assessment is completed." in page.content.decode()  # type: ignore[attr-defined]
+    assert AdminAuditLog.objects.get().action == "assessment.extend"
+
+
+def test_by_the_api_too(admin: User, owner: User) -> None:
+    api = Api(admin, second_factor=True)
+    wish = make_completed(owner)
+    consultation.request(wish, "Call me.", at=now())
+    present = make_assessment(owner)
+
+    marked = api.patch(f"admin/consultations/{wish.pk}", {"state": "closed"})
+    listed = api.get("admin/consultations").json()["results"]
+    more = api.post(f"admin/assessments/{present.pk}/extend", {"days": 3})
+
+    assert (marked.status_code, more.status_code) == (204, 204)
+    assert [each["state"] for each in listed] == ["closed"]
+    assert api.get("admin/stats").json()["open_consultations"] == 0

@@ -19,6 +19,7 @@ line-length = 100
 [tool.mypy]
 files = ["tests/test_small.py"]
 [tool.pytest.ini_options]
+addopts = "-p tests.environment"
 markers = ["browser: as in the whole project"]
 [tool.importlinter]
 root_package = "tests"
@@ -39,16 +40,25 @@ TESTS = """import os
 import pytest
 
 
-def test_that_passes() -> None:
+@pytest.fixture
+def db() -> None:
+    pass
+
+
+def test_that_passes(db: None) -> None:
     assert os.environ["SECRET_KEY"]
 
 
-def test_that_only_passes_on_postgresql() -> None:
+def test_that_only_passes_on_postgresql(db: None) -> None:
     assert os.environ.get("DATABASE_URL", "").startswith("postgresql://")
 
 
+def test_that_asks_no_database() -> None:
+    assert not os.environ.get("DATABASE_URL")
+
+
 @pytest.mark.skip
-def test_that_is_skipped() -> None:
+def test_that_is_skipped(db: None) -> None:
     pass
 """
 
@@ -65,7 +75,8 @@ def project(tmp_path_factory: pytest.TempPathFactory) -> Path:
     (folder / "posture" / "settings.py").touch()
     shutil.copy(ROLES, folder / "posture" / "database")
     (folder / "templates" / "page.html").write_text("<p>Hello</p>\n")
-    shutil.copy(ROOT / "tests" / "cluster.py", folder / "tests")
+    for name in ("cluster.py", "environment.py"):
+        shutil.copy(ROOT / "tests" / name, folder / "tests")
     (folder / "tests" / "__init__.py").touch()
     (folder / "tests" / "test_small.py").write_text(TESTS)
     (folder / "pyproject.toml").write_text(PROJECT)
@@ -101,15 +112,15 @@ def test_every_step_runs_and_the_last_line_counts_them(project: Path) -> None:
         "import contracts": "passed",
         "system checks": "FAILED",
         "migrations": "passed",
-        "tests on SQLite  1 passed, 1 failed, 1 skipped": "FAILED",
+        "tests on SQLite  2 passed, 1 failed, 1 skipped": "FAILED",
         "tests on PostgreSQL  2 passed, 0 failed, 1 skipped": "passed",
     }
-    assert summary[-1] == "10 passed, 2 failed"
+    assert summary[-1] == "11 passed, 2 failed"
     assert run.returncode == 1
 
 
 def test_with_arguments_it_is_pytest_on_sqlite_alone(project: Path) -> None:
     run = script_test(project, "tests/test_small.py", "-k", "only", "-q")
 
-    assert run.stdout.splitlines()[-1].startswith("1 failed, 2 deselected in ")
+    assert run.stdout.splitlines()[-1].startswith("1 failed, 3 deselected in ")
     assert run.returncode == 1

@@ -82,7 +82,10 @@ TABLE: dict[str, dict[str, Row]] = {
     "assessments": {"get": Row(*SIGNED_IN)},
     "start": {"post": Row(401, 422, 200, 422, {"tier": "quick", "section_ids": []})},
     "current": {"get": Row(*MINE)},
-    "assessment": {"get": Row(*MINE, args=OPEN)},
+    "assessment": {
+        "get": Row(*MINE, args=OPEN),
+        "delete": Row(401, 404, 409, 404, args=DONE),
+    },
     "structure": {"get": Row(*MINE, args=OPEN)},
     "responses": {
         "get": Row(*MINE, args=OPEN),
@@ -93,6 +96,7 @@ TABLE: dict[str, dict[str, Row]] = {
         "put": Row(*MINE, {"state": "dont_know"}, args=("{open}", "{question}")),
     },
     "save": {"post": Row(*MINE, {"responses": []}, args=OPEN)},
+    "extend": {"post": Row(401, 404, 409, 404, args=OPEN)},
     "complete": {"post": Row(401, 404, 409, 404, {}, args=OPEN)},
     "consultation": {
         "get": Row(*MINE, args=OPEN),
@@ -129,6 +133,8 @@ TABLE: dict[str, dict[str, Row]] = {
     },
     "admin-password": {"post": Row(401, 403, 403, 204, args=("{another_spare}",))},
     "admin-assessments": {"get": Row(*ADMINS)},
+    "admin-extend": {"post": Row(401, 403, 403, 409, {"days": 3}, args=DONE)},
+    "admin-consultation": {"patch": Row(401, 403, 403, 404, {"state": "closed"}, args=DONE)},
     "admin-consultations": {"get": Row(*ADMINS)},
     "admin-stats": {"get": Row(*ADMINS)},
     "admin-reports": {"get": Row(*ADMINS)},

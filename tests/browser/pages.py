@@ -24,6 +24,7 @@ from assessments.catalog.frameworks import NAMES
 from assessments.catalog.questions import Framework, Tier
 from assessments.models import Assessment, AssessmentResponse, Invitation
 from assessments.scoring import State, display
+from reports import ordering
 from reports.models import Report
 from tests.browser.conftest import Watch, sign_in
 from tests.factories import (
@@ -475,6 +476,12 @@ def reader() -> Scene:
     standard = make_mixed(make_standard(user))
     ready = Report.objects.get(assessment=standard)
     finish(ready)
+    reviewed, rejected = (
+        ordering.request_enhanced(each, context="", comments_consent=False, at=now())
+        for each in (quick, best)
+    )
+    finish(reviewed)
+    fail(rejected)
 
     def result(assessment: Assessment) -> str:
         return reverse("reports:results", args=[assessment.pk])
@@ -535,6 +542,27 @@ def reader() -> Scene:
             ),
             Shown("report-ready", "Standard report: ready | Posture", ready.get_absolute_url()),
             Shown("report-failed", "Standard report: failed | Posture", failed.get_absolute_url()),
+            Shown(
+                "report-reviewed",
+                "AI-enhanced report: ready | Posture",
+                reviewed.get_absolute_url(),
+            ),
+            Shown(
+                "report-rejected",
+                "AI-enhanced report: failed | Posture",
+                rejected.get_absolute_url(),
+            ),
+            Shown(
+                "enhanced",
+                "Ask for an AI-enhanced report | Posture",
+                reverse("reports:enhanced", args=[standard.pk]),
+            ),
+            Shown("authenticator", "Second factor | Posture", reverse("accounts:authenticator")),
+            Shown(
+                "authenticator-set-up",
+                "Second factor | Posture",
+                act=fill({"Your password": PASSWORD}, "Set it up"),
+            ),
         ],
     )
 
@@ -547,6 +575,11 @@ def finisher() -> Scene:
         user,
         [
             Shown("dashboard-answered", "Dashboard | Posture", reverse("assessments:dashboard")),
+            Shown(
+                "delete-draft",
+                "Delete this assessment | Posture",
+                reverse("assessments:delete", args=[assessment.pk]),
+            ),
             Shown(
                 "tasks-answered",
                 "Your assessment, 23 of 23 answered | Posture",

@@ -9,13 +9,16 @@ from __future__ import annotations
 import pytest
 from django.urls import reverse
 from playwright.sync_api import Page, Route
+from pytest_django import Settings
 
 from accounts.models import User
 from assessments.models import AssessmentResponse
+from reports import ordering, production
 from reports.models import Report
+from tests import peer
 from tests.browser.conftest import Watch, sign_in
 from tests.browser.pages import SCENES, Scene
-from tests.factories import make_completed
+from tests.factories import make_completed, now
 
 pytestmark = pytest.mark.browser
 
@@ -50,16 +53,19 @@ def test_no_page_breaks_the_policy(page: Page, scene: Scene, worker: None, watch
 
 
 def test_the_console_does_not_break_the_policy(
-    page: Page, admin: User, owner: User, watch: Watch
+    page: Page, admin: User, owner: User, watch: Watch, settings: Settings
 ) -> None:
     assessment = make_completed(owner)
     response = AssessmentResponse.objects.filter(assessment=assessment).first()
     assert response
+    enhanced = ordering.request_enhanced(assessment, context="", comments_consent=False, at=now())
+    with peer.serving(settings):
+        production.produce(enhanced.pk, now=now)
     rows = {
         "accounts_user": owner,
         "assessments_assessment": assessment,
         "assessments_assessmentresponse": response,
-        "reports_report": Report.objects.get(),
+        "reports_report": Report.objects.get(report_type="standard"),
     }
     addresses = [reverse(f"admin:{page}") for page in ("index", "password_change")]
     for model, row in rows.items():
@@ -70,6 +76,10 @@ def test_the_console_does_not_break_the_policy(
     for name in ("add", "changelist"):
         addresses.append(reverse(f"admin:accounts_user_{name}"))
     addresses.append(reverse("admin:accounts_user_delete", args=[owner.pk]))
+    addresses.append(reverse("admin:reports_report_review", args=[enhanced.pk]))
+    addresses += [
+        reverse(f"admin:accounts_adminauditlog_{name}") for name in ("changelist", "verify")
+    ]
     sign_in(page, admin)
 
     for address in addresses:
