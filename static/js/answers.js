@@ -1,6 +1,13 @@
 // Saves answers as they are given. The buttons of the form do the same without this script.
+//
+// What is given is kept on the device until the server has acknowledged it (unsent.js), and sent
+// when its page is next opened. What was sent without an answer may have arrived: it is sent
+// again as it was, before anything newer, so that nobody conflicts with themselves.
+
+import { all, drop, find, keep } from "./unsent.js";
 
 const form = document.querySelector("form.answers");
+const scope = form.dataset.keep; // none where nobody has signed in
 const shown = form.querySelector(".save-state");
 const signIn = form.querySelector(".sign-in");
 const questions = [...form.querySelectorAll("fieldset[data-question]")];
@@ -12,6 +19,8 @@ const LONGEST_WAIT = 30000; // between two tries
 const waiting = new Set(); // questions that are to be saved
 const refused = new Set(questions.filter((fieldset) => fieldset.matches(".wrong"))); // not taken as they are
 const kept = new Map(); // what was sent last of each question, unless that failed
+const sent = new Map(); // what was sent of each question and may or may not have arrived
+const tabs = scope && new BroadcastChannel(scope);
 let sending = null; // the try under way
 let failures = 0;
 let timer = 0;
@@ -73,6 +82,66 @@ function refuse(fieldset) {
   kept.delete(fieldset);
 }
 
+// --- what this device keeps ------------------------------------------------------------------
+
+function remember(fieldset) {
+  if (!scope) return;
+  const page = location.pathname;
+  keep(scope, fieldset.dataset.question, { page, now: entries(fieldset), sent: sent.get(fieldset) });
+}
+
+function forget(fieldset, acknowledged) {
+  // Another tab may have something newer to send.
+  const { question: id } = fieldset.dataset;
+  const entry = scope && find(scope, id);
+  if (entry && text(entry.now) === acknowledged) drop(scope, id);
+}
+
+function fill(fieldset, given) {
+  fieldset.querySelector("[data-band]")?.remove();
+  for (const input of fieldset.querySelectorAll("[name]:not([name=question])")) {
+    const values = given.filter(([name]) => name === input.name).map(([, value]) => value);
+    if (["checkbox", "radio"].includes(input.type)) input.checked = values.includes(input.value);
+    else input.value = values[0] ?? "";
+    if (values.length && input.matches("details [name]") && values[0]) input.closest("details").open = true;
+  }
+}
+
+function restore() {
+  const entriesById = new Map(all(scope).map((entry) => [entry.question, entry]));
+  for (const fieldset of questions) {
+    const entry = entriesById.get(fieldset.dataset.question);
+    if (refused.has(fieldset)) remember(fieldset); // as it was posted, which is the newest
+    else if (entry?.now && !waiting.has(fieldset) && !sent.has(fieldset)) {
+      fill(fieldset, entry.now);
+      if (entry.sent) {
+        sent.set(fieldset, entry.sent);
+        field(fieldset, "revision").value = revision(fieldset, entry.sent);
+      }
+      want(fieldset);
+    }
+  }
+  if (!waiting.size) return;
+  say("waiting", "Not saved yet");
+  plan(0);
+}
+
+function revision(fieldset, given) {
+  return given.find(([name]) => name === `revision-${fieldset.dataset.question}`)[1];
+}
+
+function tell(fieldset, given, progress) {
+  tabs?.postMessage({ question: fieldset.dataset.question, given, progress });
+}
+
+function heard({ data: { question: id, given, progress } }) {
+  // Another tab has saved an answer: show it, unless something of this tab's own is on its way.
+  const fieldset = questions.find((one) => one.dataset.question === id);
+  const own = waiting.has(fieldset) || refused.has(fieldset) || sent.has(fieldset);
+  if (fieldset && !own) fill(fieldset, given);
+  showProgress(progress);
+}
+
 // --- saving ----------------------------------------------------------------------------------
 
 async function send() {
@@ -84,7 +153,9 @@ async function send() {
   }
   for (const fieldset of ready) {
     waiting.delete(fieldset);
-    kept.set(fieldset, content(fieldset));
+    if (!sent.has(fieldset)) sent.set(fieldset, entries(fieldset));
+    kept.set(fieldset, text(sent.get(fieldset)));
+    remember(fieldset);
   }
   say("saving", "Saving");
   sending = save(ready);
@@ -116,7 +187,7 @@ function post(fieldsets) {
 function body(fieldsets) {
   const data = new FormData();
   data.set("csrfmiddlewaretoken", form.elements.csrfmiddlewaretoken.value);
-  for (const [name, value] of fieldsets.flatMap(entries)) data.append(name, value);
+  for (const [name, value] of fieldsets.flatMap((fieldset) => sent.get(fieldset))) data.append(name, value);
   return data;
 }
 
@@ -127,8 +198,12 @@ function entries(fieldset) {
   );
 }
 
+function text(given) {
+  return JSON.stringify(given.filter(([name]) => !name.startsWith("revision-")));
+}
+
 function content(fieldset) {
-  return JSON.stringify(entries(fieldset).filter(([name]) => !name.startsWith("revision-")));
+  return text(entries(fieldset));
 }
 
 async function renewToken() {
@@ -145,8 +220,22 @@ function saved(result, fieldsets) {
   signIn.hidden = true;
   for (const fieldset of fieldsets) {
     const { question: id } = fieldset.dataset;
-    if (id in result.revisions) field(fieldset, "revision").value = result.revisions[id];
-    showRefusal(fieldset, result.refusals[id]);
+    const arrived = sent.get(fieldset);
+    sent.delete(fieldset);
+    if (id in result.revisions) {
+      field(fieldset, "revision").value = result.revisions[id];
+      const stored = arrived.filter(([name]) => !name.startsWith("revision-"));
+      stored.push([`revision-${id}`, String(result.revisions[id])]);
+      tell(fieldset, stored, { done: result.done, total: result.total });
+    }
+    if (text(arrived) === content(fieldset)) {
+      showRefusal(fieldset, result.refusals[id]);
+      if (result.refusals[id]) remember(fieldset);
+      else forget(fieldset, text(arrived));
+    } else {
+      want(fieldset); // something newer was given meanwhile
+      remember(fieldset);
+    }
   }
   showProgress(result);
   if (waiting.size) plan(0);
@@ -185,12 +274,14 @@ function showProgress({ done, total }) {
 }
 
 function signedOut(fieldsets) {
+  fieldsets.forEach((fieldset) => sent.delete(fieldset));
   fieldsets.forEach((fieldset) => want(fieldset));
   say("failed", "Not saved: you are signed out");
   signIn.hidden = false;
 }
 
 function closed(fieldsets) {
+  fieldsets.forEach((fieldset) => sent.delete(fieldset));
   fieldsets.forEach((fieldset) => refuse(fieldset));
   say("failed", "Not saved: this assessment is closed. Copy what you typed, then reload the page.");
 }
@@ -204,6 +295,7 @@ function changed(event) {
   // A text that was saved while it was typed is said to have changed once its field is left.
   if (!waiting.has(fieldset) && content(fieldset) === kept.get(fieldset)) return;
   waiting.add(fieldset);
+  remember(fieldset);
   say("waiting", "Not saved yet");
   plan(event.type === "change" ? 0 : PAUSE);
 }
@@ -217,23 +309,39 @@ form.addEventListener("keydown", (event) => {
   if (event.key === "Enter" && event.ctrlKey) form.requestSubmit();
 });
 
+let pressed = false; // a button that waits for what is being saved
+let through = false; // the form itself may go: nothing is on this page alone
+
 form.addEventListener("submit", async (event) => {
-  if (sending) {
-    // Its answer carries the revisions that the form has to send.
-    event.preventDefault();
-    await sending;
-    form.requestSubmit(event.submitter);
-  } else if (!navigator.onLine) {
-    // The browser would show its own page instead of this one, and with it lose what was typed.
-    event.preventDefault();
-    questions.forEach((fieldset) => want(fieldset));
-    plan(0);
-  } else {
-    clearTimeout(timer);
-    waiting.clear();
-    refused.clear();
-  }
+  const nothingToSend = !sending && !refused.size && [...waiting].every(lacksReason);
+  if (through || (nothingToSend && navigator.onLine)) return leave();
+  event.preventDefault();
+  if (pressed) return;
+  pressed = true;
+  through = await settled();
+  pressed = false;
+  if (through) form.requestSubmit(event.submitter);
 });
+
+function leave() {
+  clearTimeout(timer);
+  waiting.clear();
+  refused.clear();
+}
+
+async function settled() {
+  // The form carries the revisions that the answers to saving bring. Without a network the browser
+  // would show its own page instead of this one.
+  clearTimeout(timer);
+  refused.forEach((fieldset) => want(fieldset));
+  while (sending) await sending;
+  if (!navigator.onLine && !waiting.size) {
+    say("failed", "There is no network. Everything is saved; go on when it is back.");
+    return false;
+  }
+  await send();
+  return sent.size === 0 && [...waiting].every(lacksReason);
+}
 
 // Back on the network, back from signing in, or about to be put away: not a moment to wait.
 function atOnce() {
@@ -245,5 +353,13 @@ document.addEventListener("visibilitychange", atOnce);
 addEventListener("beforeunload", (event) => {
   if (waiting.size || refused.size || sending) event.preventDefault();
 });
+tabs?.addEventListener("message", heard);
+if (scope && shown) {
+  // One tab at a time sends what is kept; the next one has its turn when that is gone.
+  navigator.locks.request(scope + location.pathname, () => {
+    restore();
+    return new Promise(() => {});
+  });
+}
 
 document.documentElement.classList.add("has-script");

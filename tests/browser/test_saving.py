@@ -9,6 +9,7 @@ import pytest
 from django.contrib.sessions.models import Session
 from django.urls import reverse
 from playwright.sync_api import Dialog, Locator, Page, Route, expect
+from pytest_playwright import CreateContextCallback
 
 from accounts.models import User
 from assessments import completion, starting
@@ -327,12 +328,17 @@ def test_a_refusal_is_shown_at_its_question_until_it_is_mended(
     assert len(AssessmentResponse.objects.get(question_id=COVERAGE).comment) == 4000
 
 
-def test_of_two_tabs_neither_answer_is_lost_silently(
-    page: Page, assessment: Assessment, watch: Watch
+def test_of_two_devices_neither_answer_is_lost_silently(
+    page: Page,
+    owner: User,
+    assessment: Assessment,
+    watch: Watch,
+    new_context: CreateContextCallback,
 ) -> None:
     watch.expect("422 POST ")
     page.goto(address(assessment))
-    tab = page.context.new_page()
+    tab = new_context().new_page()
+    sign_in(tab, owner)
     tab.goto(address(assessment))
 
     answer(tab, COVERAGE, "none").check()
@@ -402,7 +408,7 @@ def test_the_button_waits_for_what_is_being_saved_and_asks_nothing(
 ) -> None:
     """Else the form would send revisions that are out of date, and conflict with itself."""
     held: list[Route] = []
-    page.route("**/save/", lambda route: held.append(route))
+    page.route("**/save/", lambda route: route.continue_() if held else held.append(route))
     page.on("dialog", lambda dialog: pytest.fail(f"asked: {dialog.type}"))
     page.goto(address(assessment))
     number = page.get_by_label("Number of")
