@@ -295,6 +295,9 @@ function changed(event) {
   // A text that was saved while it was typed is said to have changed once its field is left.
   if (!waiting.has(fieldset) && content(fieldset) === kept.get(fieldset)) return;
   waiting.add(fieldset);
+  // Something older may have been sent and not be restored yet: it goes first here too.
+  const earlier = scope && find(scope, fieldset.dataset.question)?.sent;
+  if (earlier && !sent.has(fieldset)) sent.set(fieldset, earlier);
   remember(fieldset);
   say("waiting", "Not saved yet");
   plan(event.type === "change" ? 0 : PAUSE);
