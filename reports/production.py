@@ -139,9 +139,10 @@ def previous(assessment: Assessment) -> Previous | None:
         Assessment.objects.filter(
             user_id=assessment.user_id,
             status=Assessment.Status.COMPLETED,
-            attempt_number__lt=assessment.attempt_number,
+            # By the clock: an expired attempt may be given more days after a later one was done.
+            completed_at__lt=assessment.completed_at,
         )
-        .order_by("-attempt_number")
+        .order_by("-completed_at")
         .with_responses()
         .first()
     )

@@ -116,6 +116,9 @@ def test_a_report_compares_with_the_last_one_completed_before_it(owner: User) ->
         made.append(Assessment.objects.get(pk=completed.pk))
 
     assert production.previous(made[0]) is None
+    late = made.pop(1)  # the second attempt is completed last, after it was given more days
+    Assessment.objects.filter(pk=late.pk).update(completed_at=now())
+    made.append(Assessment.objects.get(pk=late.pk))
     for earlier, later in pairwise(made):
         found = production.previous(later)
         assert found
