@@ -48,6 +48,21 @@ def test_an_act_that_is_rolled_back_leaves_no_gap(lines: None, admin: User) -> N
     assert audit.verify() == []
 
 
+def test_a_line_written_while_the_chain_is_read_is_no_damage(
+    lines: None, admin: User, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    read = audit.head
+
+    def head_after_one_more() -> audit.Head:
+        with transaction.atomic():
+            audit.record(admin, "test.meanwhile")
+        return read()
+
+    monkeypatch.setattr(audit, "head", head_after_one_more)
+    assert audit.verify() == []
+    assert LINES.filter(action="test.meanwhile").exists()
+
+
 @pytest.mark.parametrize(
     "statement",
     [
