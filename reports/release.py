@@ -158,10 +158,10 @@ def is_outdated(report: Report) -> bool:
 
 
 def is_decided(report: Report) -> bool:
-    """Was every claim decided about?"""
-    return all(
-        {claim.id for claim in insight.written} <= set(insight.decisions)
-        for insight in report.insights.all()
+    """Was every claim decided about? Of none, nobody can have decided: it is to be looked at."""
+    insights = [insight for insight in report.insights.all() if insight.written]
+    return bool(insights) and all(
+        {claim.id for claim in insight.written} <= set(insight.decisions) for insight in insights
     )
 
 

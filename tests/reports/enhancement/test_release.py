@@ -325,6 +325,20 @@ def test_of_several_those_are_released_that_were_read_through(
     assert report.status == "released"
 
 
+def test_of_several_none_is_released_that_has_nothing_to_read_through(
+    report: Report, console: Client
+) -> None:
+    report.insights.update(claims=[])
+
+    console.post(
+        reverse("admin:reports_report_changelist"),
+        {"action": "release_decided", "_selected_action": [str(report.pk)]},
+    )
+
+    report.refresh_from_db()
+    assert report.status == "completed"
+
+
 def test_by_the_api_too(report: Report, admin: User) -> None:
     api = Api(admin, second_factor=True)
     seen = api.get(f"admin/reports/{report.pk}/review").json()
