@@ -1,5 +1,6 @@
-"""One request to the model, bounded in time and size. The only import of openai.
+"""One request to the model, bounded in time and size. The only import of openai, and a late one.
 
+It costs a process half a second and the memory of its thousand types, and only workers ever ask.
 The library's own time limits are for each read, and its retries come on top: an answer that drips
 would keep a worker for minutes. So the clock and the tries are ours.
 """
@@ -13,14 +14,16 @@ import threading
 import time
 from collections.abc import Mapping
 from functools import cache
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import msgspec
-import openai
 from django.conf import settings
 
 from reports.enhancement import breaker
 from reports.enhancement.claims import Drafted
+
+if TYPE_CHECKING:
+    import openai
 
 logger = logging.getLogger(__name__)
 
@@ -53,20 +56,19 @@ class _Answer(msgspec.Struct, frozen=True):
     claims: tuple[Drafted, ...]
 
 
-FAILURES = (openai.APIError, Garbled, OSError)
-
-
 def write(instructions: str, data: str, schema: Mapping[str, Any], *, deadline: float) -> Written:
     """The model's claims. `deadline` is a moment of the monotonic clock. Raises Unavailable."""
     if not settings.OPENAI_API_KEY:
         raise Unavailable("no AI service is set up")
+    import openai
+
     why = "the AI service did not answer in time"
     for number in range(TRIES):
         if time.monotonic() >= deadline:
             break
         wait = 0.5 * 2**number * random.uniform(0.5, 1.5)  # noqa: S311  # spreads tries, no secret
         try:
-            with breaker.guard(FAILURES):
+            with breaker.guard((openai.APIError, Garbled, OSError)):
                 return _ask(instructions, data, schema, deadline)
         except breaker.Open:
             raise Unavailable("the AI service has been failing and is left alone for now") from None
@@ -149,6 +151,8 @@ def _retry_after(error: openai.APIStatusError) -> float | None:
 
 @cache
 def _client_of(key: str, address: str) -> openai.OpenAI:
+    import openai
+
     return openai.OpenAI(api_key=key, base_url=address or None, max_retries=0)
 
 
