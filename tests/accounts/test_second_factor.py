@@ -221,7 +221,7 @@ def test_the_audit_log_is_read_and_verified_in_the_console(
     people.change(owner, by=admin, is_active=False)
 
     listed = console.get(reverse("admin:accounts_adminauditlog_changelist"))
-    with django_assert_num_queries(5):  # session, me, lines, head to compare and to show
+    with django_assert_num_queries(6):  # session, me, head before, lines, head after, head to show
         verified = console.get(reverse("admin:accounts_adminauditlog_verify"))
 
     assert b"user.change" in listed.content
