@@ -194,12 +194,6 @@ def test_both_health_pages_answer_and_ctrl_c_leaves_no_process(server: Server) -
     assert "Traceback" not in server.said
 
 
-def test_sigterm_leaves_no_process(server: Server) -> None:
-    assert server.stop(signal.SIGTERM) == 0
-
-    assert processes_of(server.checkout) == {}
-
-
 def test_ctrl_c_twice_ends_all_without_waiting_for_the_worker(server: Server) -> None:
     server.process.send_signal(signal.SIGINT)
     server.wait_for("Stopping")
@@ -236,7 +230,7 @@ def test_a_killed_supervisor_leaves_no_process(server: Server) -> None:
     )
 
 
-def test_the_killed_are_said_and_started_again(server: Server) -> None:
+def test_the_killed_are_started_again_and_sigterm_leaves_no_process(server: Server) -> None:
     for name, delay in (("worker", 1), ("web", 1), ("worker", 2)):
         killed = server.kill(name)
 
@@ -245,6 +239,10 @@ def test_the_killed_are_said_and_started_again(server: Server) -> None:
         assert not server.pids(name) & killed, "its children live on beside their successors"
 
     wait_until(lambda: answers(server), lambda: server.said)
+
+    assert server.stop(signal.SIGTERM) == 0
+
+    assert processes_of(server.checkout) == {}
 
 
 def answers(server: Server) -> bool:

@@ -29,7 +29,7 @@ pytestmark = pytest.mark.django_db
 @pytest.fixture
 def report(owner: User, service: Peer) -> Report:
     """Made, and waiting for its review: the IAM section has claims c1 to c3."""
-    assessment = make_completed(owner, 2)
+    assessment = make_completed(owner, 2, section_ids=("GOV", "IAM"))
     report = ordering.request_enhanced(
         assessment, context="We move in May.", comments_consent=False, at=now()
     )
@@ -350,7 +350,7 @@ def test_by_the_api_too(report: Report, admin: User) -> None:
     assert (wrong.status_code, wrong.json()["code"]) == (409, "other_file")
     assert (right.status_code, right.json()["status"]) == (200, "released")
     assert (twice.status_code, twice.json()["code"]) == (409, "not_for_review")
-    assert seen["total"] == sum(len(section["claims"]) for section in seen["sections"]) > 20
+    assert seen["total"] == sum(len(section["claims"]) for section in seen["sections"]) > 10
     assert seen["sections"][1]["claims"][0]["cited"][0]["question"]
 
 
