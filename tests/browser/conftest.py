@@ -85,11 +85,13 @@ def base_url(server: str) -> str:
 
 
 class Watch:
-    """Hears all that goes wrong in the browser: errors, violations of the content policy, requests
-    that fail or are refused. A test names what it brings about on purpose.
+    """Hears all that goes wrong in the browser: errors, violations of the content policy, answers
+    of the site without a strict one, requests that fail or are refused. A test names what it brings
+    about on purpose.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, site: str) -> None:
+        self.site = site
         self.heard: list[str] = []
         self._expected: list[str] = []
 
@@ -127,11 +129,22 @@ class Watch:
     def _response(self, response: Response) -> None:
         if response.status >= 400:
             self.heard.append(f"{response.status} {response.request.method} {response.url}")
+        policy = response.headers.get("content-security-policy", "none")
+        if response.url.startswith(self.site) and not is_strict(policy):
+            self.heard.append(f"policy of {response.url}: {policy}")
+
+
+def is_strict(policy: str) -> bool:
+    return (
+        "default-src 'none'" in policy
+        and ("script-src 'self'" in policy or "sandbox" in policy)
+        and "unsafe" not in policy
+    )
 
 
 @pytest.fixture
-def watch() -> Iterator[Watch]:
-    watch = Watch()
+def watch(server: str) -> Iterator[Watch]:
+    watch = Watch(server)
     yield watch
     assert watch.unexpected == []
 

@@ -223,7 +223,7 @@ def test_without_a_network_the_button_leaves_the_page_as_it_is(
 def test_a_server_that_is_away_is_asked_again_and_again(
     page: Page, assessment: Assessment, watch: Watch
 ) -> None:
-    watch.expect("503 POST ")
+    watch.expect("503 POST ", "^policy of .*save/: none")  # an answer of no site
     refused = []
 
     def refuse(route: Route) -> None:
