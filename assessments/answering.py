@@ -86,7 +86,8 @@ def save(
         by = Invitation.objects.select_for_update().get(pk=by.pk, assessment=locked)
         by.assessment = locked
         by.require_live(at)
-    stored = {response.question_id: response for response in locked.responses.all()}
+    before = locked.responses.filter(question_id__in=given)
+    stored = {response.question_id: response for response in before}
 
     responses: dict[str, AssessmentResponse] = {}
     refusals: dict[str, Refusal] = {}
@@ -116,10 +117,7 @@ def save(
             unique_fields=["assessment", "question_id"],
             update_fields=[*CHANGED, "answered_by", "revision", "updated_at"],
         )
-    done = sum(
-        response.state != State.UNANSWERED and question_id in locked.questionnaire.questions
-        for question_id, response in (stored | responses).items()
-    )
+    done = locked.responses.exclude(state=State.UNANSWERED.value).count()
     if responses:
         locked.mark_saved(done=done, at=at)
         locked.save(update_fields=["progress_percentage", "last_saved_at", "updated_at"])

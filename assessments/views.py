@@ -169,7 +169,7 @@ def questions(request: UserRequest, pk: UUID, sub_area_id: str) -> HttpResponse:
 @login_required
 def save(request: UserRequest, pk: UUID) -> JsonResponse:
     """Answers as they are given: the page's script posts here what a button would post there."""
-    assessment = _assessment(request, pk)
+    assessment = get_object_or_404(Assessment.objects.visible_to(request.user), pk=pk)
     try:
         saved = answering.save(
             assessment,
