@@ -30,7 +30,7 @@ ON_POSTGRESQL = (
     "--with-database",  # what asks none, or brings its own, has run already
 )
 IN_BROWSER = ("-m", "browser")
-AT_ONCE = "2"  # processes that share a run's tests
+AT_ONCE = "3"  # processes that share a run's tests; some of them wait
 
 
 @dataclass(frozen=True, slots=True)
