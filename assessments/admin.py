@@ -217,16 +217,15 @@ class ConsultationAdmin(ReadOnly, admin.ModelAdmin[Assessment]):
 
     @admin.action(description="Save as CSV", permissions=["view"])
     def as_csv(self, request: HttpRequest, chosen: QuerySet[Assessment]) -> HttpResponse:
-        return _file(tables.as_csv(HEADING, _rows(chosen)), "text/csv; charset=utf-8", "csv")
+        return _file(tables.as_csv(HEADING, _rows(chosen)), tables.CSV, "csv")
 
     @admin.action(description="Save as XLSX", permissions=["view"])
     def as_xlsx(self, request: HttpRequest, chosen: QuerySet[Assessment]) -> HttpResponse:
         content = tables.as_xlsx("Consultations", HEADING, _rows(chosen))
-        return _file(content, XLSX, "xlsx")
+        return _file(content, tables.XLSX, "xlsx")
 
 
 HEADING = ("Requested (UTC)", "State", "Company", "Name", "E-mail", "Wish")
-XLSX = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
 
 
 def _rows(chosen: QuerySet[Assessment]) -> Iterator[Sequence[tables.Cell]]:

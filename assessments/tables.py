@@ -11,6 +11,9 @@ import xlsxwriter
 
 Cell = str | int | float | datetime | None
 
+CSV = "text/csv; charset=utf-8"
+XLSX = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
+
 BEGIN_FORMULAS = ("=", "+", "-", "@", "\t", "\r")
 
 

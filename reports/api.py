@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from typing import Any
 from uuid import UUID
 
+import msgspec
 from django.http import HttpResponse
 from django.shortcuts import get_object_or_404
 from django.utils import timezone
@@ -21,7 +22,7 @@ from accounts.api import ADMIN
 from accounts.described import PAGING, page_of, problems
 from accounts.endpoint import Administrator, Endpoint, Flag, Input, Refused, Text, once, paged
 from assessments.models import Assessment
-from reports import delivery, ordering, release
+from reports import delivery, export, ordering, reading, release
 from reports.enhancement.claims import Part
 from reports.models import CONTEXT_MAX, Report
 from reports.review import review
@@ -119,6 +120,152 @@ class RequestEnhanced(Endpoint):
         now = timezone.now()
         report = ordering.request_enhanced(assessment, **said, at=now)
         return Response(shown(report), status=202 if report.requested_at == now else 200)
+
+
+# --- the result, for people and programs ---------------------------------------------------------
+
+
+class TurnView(serializers.Serializer[Any]):
+    question_id = serializers.CharField()
+    section_id = serializers.CharField()
+    question = serializers.CharField()
+    before = serializers.CharField()
+    after = serializers.CharField()
+    better = serializers.BooleanField(allow_null=True)
+
+
+class TurnsView(serializers.Serializer[Any]):
+    name = serializers.CharField()
+    sentence = serializers.CharField()
+    turns = TurnView(many=True)
+
+
+class HistoryView(serializers.Serializer[Any]):
+    assessment_id = serializers.UUIDField()
+    completed_at = serializers.DateTimeField()
+    tier = serializers.CharField()
+    questions = serializers.IntegerField()
+    score = serializers.CharField()
+    level = serializers.CharField()
+    common = serializers.IntegerField(help_text="Questions in common with the one before.")
+    change = serializers.CharField(help_text="In points on these; – where nothing is compared.")
+
+
+class ChangeView(serializers.Serializer[Any]):
+    sentence = serializers.CharField(help_text="Empty for a first assessment.", allow_blank=True)
+    sections = serializers.DictField(child=serializers.CharField())
+    groups = TurnsView(many=True)
+    history = HistoryView(many=True)
+
+
+class Change(Endpoint):
+    @extend_schema(
+        summary="What changed since the assessment before",
+        description="On the questions that both have in common, and how all the caller’s completed "
+        "assessments went. In words and figures as the report prints them.",
+        tags=["results"],
+        responses={200: ChangeView, **problems(401, 404, 409, 429)},
+    )
+    def get(self, request: Request, pk: UUID) -> Response:
+        assessment = _completed(_mine(self, pk))
+        trend = reading.trend(assessment)
+        return Response(
+            {
+                "sentence": trend.sentence if trend else "",
+                "sections": trend.sections if trend else {},
+                "groups": msgspec.to_builtins(trend.groups) if trend else [],
+                "history": [
+                    {
+                        "assessment_id": step.measured.assessment_id,
+                        "completed_at": step.measured.completed_at,
+                        "tier": step.measured.questionnaire.tier.value,
+                        "questions": step.questions,
+                        "score": step.score,
+                        "level": step.level,
+                        "common": step.common,
+                        "change": step.change,
+                    }
+                    for step in reading.history(self.user)
+                ],
+            }
+        )
+
+
+class EntryView(serializers.Serializer[Any]):
+    question_id = serializers.CharField()
+    section_id = serializers.CharField()
+    section = serializers.CharField()
+    question = serializers.CharField()
+    state = serializers.CharField()
+    respondent = serializers.CharField(help_text="Who may know.")
+    hint = serializers.CharField(help_text="Where to find out.")
+    effect = serializers.CharField(help_text="Points that it could be worth; – in no score.")
+
+
+class ToAskList(serializers.Serializer[Any]):
+    results = EntryView(many=True)
+
+
+class ToAsk(Endpoint):
+    @extend_schema(
+        summary="What is not known, and who may know",
+        description="Of an assessment in progress what was said not to be known; of a completed "
+        "one also what was not answered.",
+        tags=["results"],
+        responses={200: ToAskList, **problems(401, 404, 429)},
+    )
+    def get(self, request: Request, pk: UUID) -> Response:
+        found = reading.unknown(_mine(self, pk))
+        return Response({"results": [EntryView(each).data for each in found]})
+
+
+def _file(kind: export.Kind, *refusals: int) -> dict[Any, Any]:
+    content_type = kind.content_type.partition(";")[0]
+    return {(200, content_type): OpenApiTypes.BINARY, **problems(401, 404, *refusals, 429)}
+
+
+class AnswersCsv(Endpoint):
+    @extend_schema(
+        summary="All questions with their answers, as CSV",
+        tags=["results"],
+        responses=_file(export.ANSWERS),
+    )
+    def get(self, request: Request, pk: UUID) -> HttpResponse:
+        return export.file(_mine(self, pk), export.ANSWERS)
+
+
+class PlanXlsx(Endpoint):
+    @extend_schema(
+        summary="The roadmap, as XLSX",
+        tags=["results"],
+        responses=_file(export.PLAN, 409),
+    )
+    def get(self, request: Request, pk: UUID) -> HttpResponse:
+        return export.file(_completed(_mine(self, pk)), export.PLAN)
+
+
+class ResultJson(Endpoint):
+    @extend_schema(
+        summary="Scorecard with its trace and answers, as a JSON file",
+        tags=["results"],
+        responses=_file(export.RESULT, 409),
+    )
+    def get(self, request: Request, pk: UUID) -> HttpResponse:
+        return export.file(_completed(_mine(self, pk)), export.RESULT)
+
+
+def _mine(view: Endpoint, pk: UUID) -> Assessment:
+    mine = Assessment.objects.visible_to(view.user).select_related("user").with_responses()
+    return get_object_or_404(mine, pk=pk)
+
+
+def _completed(assessment: Assessment) -> Assessment:
+    if assessment.status != Assessment.Status.COMPLETED:
+        raise Refused(409, "not_completed", "There is a result once the assessment is completed.")
+    return assessment
+
+
+# --- following a report --------------------------------------------------------------------------
 
 
 class Status(Endpoint):

@@ -7,12 +7,13 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from datetime import datetime
+from uuid import UUID
 
 import msgspec
 
 from assessments.catalog.questions import Questionnaire
 from assessments.comparison import Change, Comparison, Rescoped, Standing, compare
-from assessments.scoring import Answer, Scorecard, display
+from assessments.scoring import LEVEL_NAMES, Answer, Scorecard, display
 from reports.wording import NO_ANSWER, answer_words, count_of, date_in_words, points
 
 
@@ -51,6 +52,28 @@ class Trend(msgspec.Struct, frozen=True):
     sentence: str
     sections: Mapping[str, str]
     groups: tuple[Group, ...]
+
+
+class Measured(msgspec.Struct, frozen=True):
+    """A completed assessment with what it measured."""
+
+    assessment_id: UUID
+    completed_at: datetime
+    questionnaire: Questionnaire
+    scorecard: Scorecard
+
+
+class Step(msgspec.Struct, frozen=True):
+    """One of a person's completed assessments. `change` is in points on the questions that it has
+    in `common` with the one before; "–" where there is none, or nothing in common.
+    """
+
+    measured: Measured
+    score: str
+    level: str
+    questions: int
+    common: int
+    change: str
 
 
 STANDINGS: Mapping[Standing, str] = {
@@ -115,6 +138,32 @@ def trend(
             if group.turns
         ),
     )
+
+
+def history(completed: Iterable[Measured]) -> tuple[Step, ...]:
+    """How the scores went, the earliest first. A score of another scope is no better or worse, so
+    each step is measured on common questions too.
+    """
+    steps: list[Step] = []
+    before: Measured | None = None
+    for each in sorted(completed, key=lambda measured: measured.completed_at):
+        overall = each.scorecard.overall
+        compared = before and compare(
+            before.questionnaire, before.scorecard, each.questionnaire, each.scorecard
+        )
+        difference = compared and compared.change
+        steps.append(
+            Step(
+                measured=each,
+                score=str(display(overall.score)) if overall else "not rated",
+                level=f"{overall.level}, {LEVEL_NAMES[overall.level]}" if overall else "–",
+                questions=len(each.questionnaire.questions),
+                common=sum(section.questions for section in compared.sections) if compared else 0,
+                change="–" if difference is None else points(difference) if difference else "±0",
+            )
+        )
+        before = each
+    return tuple(steps)
 
 
 def _sentence(comparison: Comparison, since: str) -> str:

@@ -11,13 +11,10 @@ from uuid import UUID
 from django.core.files.base import ContentFile
 from django.core.files.storage import default_storage
 
-from assessments.models import Assessment
-from reports import composition, notices, pdf
-from reports.change import Previous
+from reports import composition, notices, pdf, reading
 from reports.enhancement import pipeline, printed
 from reports.enhancement.claims import approved
 from reports.models import MAX_TRIES, Report
-from reports.wording import Note
 
 logger = logging.getLogger(__name__)
 
@@ -36,7 +33,7 @@ def produce(report_id: UUID, *, now: Callable[[], datetime]) -> bool:
         return True
     try:
         if report.is_enhanced:
-            written = pipeline.enhance(report, notes(report.assessment), token, now=now)
+            written = pipeline.enhance(report, reading.notes(report.assessment), token, now=now)
             if not written:
                 # Where it went to another worker there is nothing to hand back, or to send.
                 return not report.hand_back(token, now=now())
@@ -100,9 +97,9 @@ def document(report: Report) -> composition.Document:
         ),
         assessment.questionnaire,
         assessment.answers,
-        notes(assessment),
+        reading.notes(assessment),
         assessment.result,
-        previous(assessment),
+        reading.previous(assessment),
         enhancement(report),
     )
 
@@ -131,40 +128,6 @@ def enhancement(report: Report) -> printed.Enhancement | None:
         prompt_version=insights[0].prompt_version if insights else "",
         with_comments=report.comments_consent,
     )
-
-
-def previous(assessment: Assessment) -> Previous | None:
-    """The last that this person completed before; a later one never changes a report."""
-    earlier = (
-        Assessment.objects.filter(
-            user_id=assessment.user_id,
-            status=Assessment.Status.COMPLETED,
-            # By the clock: an expired attempt may be given more days after a later one was done.
-            completed_at__lt=assessment.completed_at,
-        )
-        .order_by("-completed_at")
-        .with_responses()
-        .first()
-    )
-    if earlier is None:
-        return None
-    assert earlier.completed_at is not None
-    return Previous(
-        questionnaire=earlier.questionnaire,
-        answers=earlier.answers,
-        scorecard=earlier.result,
-        completed_at=earlier.completed_at,
-    )
-
-
-def notes(assessment: Assessment) -> dict[str, Note]:
-    """What the respondent wrote beside the answers."""
-    return {
-        question_id: Note(
-            comment=response.comment, na_reason=response.na_reason, planned=response.planned
-        )
-        for question_id, response in assessment.responses_by_question.items()
-    }
 
 
 def reason(error: BaseException) -> str:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from fractions import Fraction
 
 import msgspec
@@ -15,7 +15,8 @@ from reports.wording import NO_NOTE, Note, Passage, count_of, passage, points
 class Entry(msgspec.Struct, frozen=True):
     """One question. `effect` is in points of the overall score, "–" in a domain without one.
 
-    Of what is not known it is what could be won at the most, and `hint` says where to find out.
+    Of what is not known it is what could be won at the most; `respondent` would know, and `hint`
+    says where to find out.
     Of what does not apply it is what would be lost if this one alone counted as not in place.
     """
 
@@ -24,6 +25,7 @@ class Entry(msgspec.Struct, frozen=True):
     section: str
     question: str
     state: str
+    respondent: str
     hint: str
     reason: Passage | None
     effect: str
@@ -95,6 +97,7 @@ def _entry(
         section=questionnaire.sections_by_id[section.section_id].section.short,
         question=question.text,
         state=STATES[mark.state],
+        respondent=question.respondent if mark.unknown else "",
         hint=question.where if mark.unknown else "",
         reason=passage(reason) if reason and not mark.applicable else None,
         effect="–" if effect is None else points(effect),
@@ -124,3 +127,19 @@ def _not_applicable_sentence(entries: list[Entry], scorecard: Scorecard) -> str:
         f"{sentence} All of them together change it by {points(scorecard.na_effect)}, as they were "
         "answered."
     )
+
+
+class ToAsk(msgspec.Struct, frozen=True):
+    """What one person or team would know."""
+
+    respondent: str
+    entries: tuple[Entry, ...]
+
+
+def to_ask(unknown: Iterable[Entry]) -> tuple[ToAsk, ...]:
+    """By whom to ask: first those who can answer most."""
+    by_respondent: dict[str, list[Entry]] = {}
+    for entry in unknown:
+        by_respondent.setdefault(entry.respondent, []).append(entry)
+    most_first = sorted(by_respondent.items(), key=lambda each: (-len(each[1]), each[0]))
+    return tuple(ToAsk(respondent, tuple(entries)) for respondent, entries in most_first)

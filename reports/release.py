@@ -15,7 +15,7 @@ from django.dispatch import Signal
 
 from accounts import audit
 from accounts.models import User
-from reports import delivery, ordering, production
+from reports import delivery, ordering, reading
 from reports.enhancement import pipeline
 from reports.enhancement.claims import MARKED_UP, NOT_PLAIN, Decision, Drafted, fault_of
 from reports.models import Report, SectionInsight
@@ -66,7 +66,7 @@ def decide(
     refused = {}
     if edited:
         prompt, redactor = pipeline.prompt_of(
-            report, production.notes(report.assessment), insight.section_id
+            report, reading.notes(report.assessment), insight.section_id
         )
         for claim_id, text in edited.items():
             claim = written[claim_id]

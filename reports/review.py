@@ -6,7 +6,7 @@ from collections.abc import Mapping
 
 import msgspec
 
-from reports import production, release
+from reports import reading, release
 from reports.composition import standing
 from reports.enhancement.claims import Claim, Decision, Dropped
 from reports.enhancement.printed import NAMES
@@ -71,7 +71,7 @@ def review(
     """By the section's id and the claim's: what was typed and not stored, and why it was not."""
     insights = list(report.insights.all())
     names = report.assessment.questionnaire.sections_by_id
-    notes = production.notes(report.assessment)
+    notes = reading.notes(report.assessment)
     answers = report.assessment.answers
     marks = {
         mark.question_id: mark

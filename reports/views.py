@@ -15,11 +15,12 @@ from accounts.http import UserRequest
 from assessments.catalog.questions import Framework
 from assessments.models import Assessment
 from assessments.scoring import LEVEL_NAMES
-from reports import delivery, ordering, production
+from reports import delivery, export, ordering, reading
 from reports import frameworks as framework_views
 from reports import results as result_pages
 from reports.forms import EnhancedForm
 from reports.models import Report
+from reports.register import to_ask as by_respondent
 
 
 @require_safe
@@ -35,7 +36,7 @@ def results(request: UserRequest, assessment_id: UUID) -> HttpResponse:
         "results": result_pages.overview(
             assessment.questionnaire,
             assessment.answers,
-            production.notes(assessment),
+            reading.notes(assessment),
             assessment.result,
             assessment_id=assessment.pk,
             raised=request.GET.getlist("raise"),
@@ -54,7 +55,7 @@ def section(request: UserRequest, assessment_id: UUID, section_id: str) -> HttpR
     found = result_pages.section(
         assessment.questionnaire,
         assessment.answers,
-        production.notes(assessment),
+        reading.notes(assessment),
         assessment.result,
         section_id,
     )
@@ -89,15 +90,73 @@ def framework(request: UserRequest, assessment_id: UUID, name: str) -> HttpRespo
     found = result_pages.framework(
         assessment.questionnaire,
         assessment.answers,
-        production.notes(assessment),
+        reading.notes(assessment),
         assessment.result,
         Framework(name),
     )
     return render(request, "reports/framework.html", {"assessment": assessment, "framework": found})
 
 
+@require_safe
+@login_required
+def change(request: UserRequest, assessment_id: UUID) -> HttpResponse:
+    """What is different since the assessment before, and how all of them went."""
+    assessment = _assessment(request, assessment_id)
+    if assessment.status != Assessment.Status.COMPLETED:
+        return redirect(assessment)
+    context = {
+        "assessment": assessment,
+        "trend": reading.trend(assessment),
+        "history": reading.history(request.user),
+    }
+    return render(request, "reports/change.html", context)
+
+
+@require_safe
+@login_required
+def to_ask(request: UserRequest, assessment_id: UUID) -> HttpResponse:
+    """What is not known, by who would know: a page to take along, at any time."""
+    assessment = _assessment(request, assessment_id)
+    unknown = reading.unknown(assessment)
+    context = {
+        "assessment": assessment,
+        "unknown": unknown,
+        "groups": by_respondent(unknown),
+    }
+    return render(request, "reports/to_ask.html", context)
+
+
+# --- files for other programs --------------------------------------------------------------------
+
+
+@require_safe
+@login_required
+def answers_csv(request: UserRequest, assessment_id: UUID) -> HttpResponse:
+    return export.file(_assessment(request, assessment_id), export.ANSWERS)
+
+
+@require_safe
+@login_required
+def plan_xlsx(request: UserRequest, assessment_id: UUID) -> HttpResponse:
+    return export.file(_completed(request, assessment_id), export.PLAN)
+
+
+@require_safe
+@login_required
+def result_json(request: UserRequest, assessment_id: UUID) -> HttpResponse:
+    return export.file(_completed(request, assessment_id), export.RESULT)
+
+
+def _completed(request: UserRequest, pk: UUID) -> Assessment:
+    assessment = _assessment(request, pk)
+    if assessment.status != Assessment.Status.COMPLETED:
+        raise Http404
+    return assessment
+
+
 def _assessment(request: UserRequest, pk: UUID) -> Assessment:
-    return get_object_or_404(Assessment.objects.visible_to(request.user).with_responses(), pk=pk)
+    mine = Assessment.objects.visible_to(request.user).select_related("user")
+    return get_object_or_404(mine.with_responses(), pk=pk)
 
 
 @require_safe

@@ -531,6 +531,16 @@ def reader() -> Scene:
                 f"{NAMES[Framework.ISO]} | Posture",
                 reverse("reports:framework", args=[standard.pk, "iso"]),
             ),
+            Shown(
+                "change", "What changed | Posture", reverse("reports:change", args=[standard.pk])
+            ),
+            Shown(
+                "change-first",
+                "What changed | Posture",
+                reverse("reports:change", args=[unrated.pk]),
+            ),
+            Shown("to-ask", "To ask | Posture", reverse("reports:to-ask", args=[standard.pk])),
+            Shown("to-ask-nobody", "To ask | Posture", reverse("reports:to-ask", args=[best.pk])),
             Shown("reports", "Reports | Posture", reverse("reports:index")),
             Shown(
                 "report-pending", "Standard report: waiting | Posture", pending.get_absolute_url()

@@ -4,16 +4,21 @@ from __future__ import annotations
 
 from datetime import timedelta
 from itertools import pairwise
+from uuid import UUID
 
 import pytest
+from django.test import Client
+from django.urls import reverse
+from pytest_django import DjangoAssertNumQueries
 
 from accounts.models import User
 from assessments.catalog.questions import Questionnaire
 from assessments.models import Assessment
 from assessments.scoring import Answer, score
-from reports import pdf, production
-from reports.change import Previous, Trend, trend
+from reports import pdf, reading
+from reports.change import Measured, Previous, Trend, history, trend
 from reports.composition import compose
+from tests.api.conftest import Api
 from tests.assessments.catalogs import (
     DONT_KNOW,
     NOT_APPLICABLE,
@@ -91,6 +96,34 @@ def test_nothing_in_common_is_said() -> None:
     )
 
 
+def test_each_step_of_the_history_is_measured_on_common_questions() -> None:
+    worst, best = ({f"AAA.1.{n}": credit for n in range(1, 7)} for credit in (0, 1000))
+    few = asking(maturity("AAA.1.1"), maturity("AAA.1.2"))
+    taken = [
+        (asked(), answers_worth(asked(), worst)),
+        (asked(), answers_worth(asked(), worst | {"AAA.1.1": 1000, "AAA.1.2": 1000})),
+        (few, answers_worth(few, {"AAA.1.1": 1000, "AAA.1.2": 1000})),
+        (asked(), answers_worth(asked(), best)),
+    ]
+    measured = [
+        Measured(
+            UUID(int=number),
+            EARLIER + timedelta(days=number),
+            questionnaire,
+            score(questionnaire, a),
+        )
+        for number, (questionnaire, a) in enumerate(taken)
+    ]
+
+    steps = history(reversed(measured))
+
+    assert [step.measured for step in steps] == measured
+    # From 33 to 100 of 100, and no better: only fewer questions were asked.
+    assert [step.score for step in steps] == ["0.0", "33.3", "100.0", "100.0"]
+    assert [step.change for step in steps] == ["–", "+33.33", "±0", "±0"]
+    assert [(step.questions, step.common) for step in steps] == [(6, 0), (6, 6), (2, 2), (6, 2)]
+
+
 def test_the_change_is_printed() -> None:
     questionnaire = asked()
     before = answers_worth(questionnaire, {f"AAA.1.{number}": 250 for number in range(1, 7)})
@@ -115,12 +148,35 @@ def test_a_report_compares_with_the_last_one_completed_before_it(owner: User) ->
         )
         made.append(Assessment.objects.get(pk=completed.pk))
 
-    assert production.previous(made[0]) is None
+    assert reading.previous(made[0]) is None
     late = made.pop(1)  # the second attempt is completed last, after it was given more days
     Assessment.objects.filter(pk=late.pk).update(completed_at=now())
     made.append(Assessment.objects.get(pk=late.pk))
     for earlier, later in pairwise(made):
-        found = production.previous(later)
+        found = reading.previous(later)
         assert found
         assert found.completed_at == earlier.completed_at
         assert found.scorecard == earlier.result
+
+
+@pytest.mark.django_db
+def test_the_page_and_the_api_say_the_same(
+    owner: User, owner_client: Client, django_assert_num_queries: DjangoAssertNumQueries
+) -> None:
+    first = make_completed(owner, 1)
+    page = owner_client.get(reverse("reports:change", args=[first.pk])).content.decode()
+    assert "your first completed assessment" in page
+    later = make_completed(owner, 3)
+
+    # session, user, assessment with owner, its answers, the one before with its, the history
+    with django_assert_num_queries(7):
+        page = owner_client.get(reverse("reports:change", args=[later.pk])).content.decode()
+    told = Api(owner).get(f"assessments/{later.pk}/change").json()
+
+    assert told["sentence"].startswith("Since ")
+    assert told["sentence"] in page
+    (improved,) = told["groups"]
+    assert (improved["name"], len(improved["turns"])) == ("Improved", 23)
+    assert all(turn["before"] in page and turn["after"] in page for turn in improved["turns"])
+    assert [step["assessment_id"] for step in told["history"]] == [str(first.pk), str(later.pk)]
+    assert told["history"][1]["common"] == 23

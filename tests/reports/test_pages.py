@@ -14,6 +14,7 @@ from assessments import answering, completion, scoring
 from assessments.models import Assessment
 from reports import production
 from reports.models import Report
+from tests.api.conftest import Api
 from tests.factories import make_assessment, make_completed, make_report, now, stored, worth
 
 pytestmark = pytest.mark.django_db
@@ -181,6 +182,29 @@ def test_hostile_names_and_comments_are_text(owner: User, owner_client: Client) 
         assert "<script>alert" not in content
         assert "<img src=x" not in content
     assert "{{ 7 }}" in "".join(contents)
+
+
+def test_what_is_not_known_is_listed_before_and_after_completing(
+    owner: User, owner_client: Client
+) -> None:
+    assessment = make_assessment(owner, section_ids=("IAM", "GOV"))
+    first, second, third = list(assessment.questionnaire)[:3]
+    unknown = answering.Given(state=scoring.State.DONT_KNOW)
+    answering.save(assessment, {first.id: unknown, second.id: worth(second, 1)}, at=now())
+    address = reverse("reports:to-ask", args=[assessment.pk])
+
+    page = owner_client.get(address).content.decode()
+    assert first.respondent in page
+    assert first.where in page
+    assert third.text not in page  # there is time to answer it
+    completion.complete(assessment, at=now(), unanswered_confirmed=True)
+
+    page = owner_client.get(address).content.decode()
+    assert first.text in page
+    assert third.text in page
+    told = Api(owner).get(f"assessments/{assessment.pk}/to-ask").json()["results"]
+    assert {entry["question_id"] for entry in told} == {first.id, third.id}
+    assert all(entry["effect"] in page for entry in told)
 
 
 # --- what pages cost -----------------------------------------------------------------------------

@@ -6,7 +6,7 @@ from fractions import Fraction
 
 from assessments.catalog.questions import Tier
 from assessments.scoring import Answer, State, score
-from reports.register import register
+from reports.register import register, to_ask
 from reports.wording import Note, points
 from tests.assessments.catalogs import (
     DONT_KNOW,
@@ -104,3 +104,17 @@ def test_one_is_told_as_one() -> None:
 
     assert found.unknown_sentence.startswith("1 question without a known answer.")
     assert found.unknown[0].effect == "+100.00"
+
+
+def test_who_knows_most_is_asked_first() -> None:
+    questionnaire = shipped(Tier.STANDARD)
+    unknown = register(questionnaire, {}, score(questionnaire, {})).unknown
+
+    groups = to_ask(unknown)
+
+    assert sum(len(group.entries) for group in groups) == len(unknown) == 113
+    counts = [len(group.entries) for group in groups]
+    assert counts == sorted(counts, reverse=True)
+    for group in groups:
+        for entry in group.entries:
+            assert questionnaire.questions[entry.question_id].respondent == group.respondent

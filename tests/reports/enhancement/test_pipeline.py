@@ -20,7 +20,7 @@ from assessments import answering, completion
 from assessments.answering import Given
 from assessments.models import Assessment
 from assessments.scoring import State
-from reports import ordering, production
+from reports import ordering, production, reading
 from reports.enhancement import breaker, client, pipeline, prompts
 from reports.enhancement.client import Unavailable
 from reports.models import Report, SectionInsight
@@ -174,7 +174,7 @@ def test_what_was_written_is_not_asked_for_again(owner: User, service: Peer) -> 
     report = requested(completed(owner))
     token = report.claim(now=now())
     assert token
-    told = pipeline._told(report, production.notes(report.assessment))
+    told = pipeline._told(report, reading.notes(report.assessment))
     prompt = prompts.for_section(told, report.assessment.result.sections[0])
     pipeline._write(report, [prompt], told)
     assert len(service.bodies) == 1
