@@ -62,6 +62,12 @@ class User(AbstractBaseUser):
     is_admin = models.BooleanField(
         "administrator", default=False, help_text="Sees every assessment and opens this console."
     )
+    reminders = models.BooleanField(
+        "remind me by e-mail before the days of an assessment end",
+        default=True,
+        db_default=True,
+        help_text="7, 3 and 1 days before. Codes and news of your reports come all the same.",
+    )
     created_at = models.DateTimeField(auto_now_add=True, editable=False)
     updated_at = models.DateTimeField(auto_now=True, editable=False)
 

@@ -103,13 +103,15 @@ def _until(locked: Assessment, expires_at: datetime, *, at: datetime) -> Assessm
 
 
 def remind_due(at: datetime) -> int:
-    """Remind everybody whose days end soon; how many were. Each day's reminder goes out once.
+    """Remind everybody whose days end soon and who wants it; how many were. Once a day of these.
 
     After a time without a scheduler only the most urgent goes: the others would come late.
     """
     sent = 0
     ending = Assessment.objects.open(at).filter(
-        expires_at__lte=at + timedelta(days=max(REMINDERS)), user__is_active=True
+        expires_at__lte=at + timedelta(days=max(REMINDERS)),
+        user__is_active=True,
+        user__reminders=True,
     )
     for assessment in ending.select_related("user").with_responses():
         left = assessment.expires_at - at

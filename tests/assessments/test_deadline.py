@@ -156,8 +156,18 @@ def test_nobody_else_is_reminded(owner: User) -> None:
     ending(make_user("early@example.org"), 9)
     gone = ending(make_user("gone@example.org"), 2)
     User.objects.filter(pk=gone.user_id).update(is_active=False)
+    unwilling = make_user("unwilling@example.org")
+    ending(unwilling, 2)
+    unwilling_api = Api(unwilling)
+    assert unwilling_api.get("auth/me").json()["reminders"] is True
+    assert unwilling_api("patch", "auth/me", {"reminders": False}).json()["reminders"] is False
 
     assert expiry.remind_due(now()) == 0
+    client = Client()
+    client.force_login(unwilling)
+    profile = {"full_name": "Pat", "company_name": "Example Ltd", "reminders": "on"}
+    client.post(reverse("accounts:profile"), profile)
+    assert expiry.remind_due(now()) == 1
 
 
 # --- going on, and giving up ---------------------------------------------------------------------
