@@ -7,7 +7,7 @@ from typing import Any
 from uuid import UUID
 
 import msgspec
-from django.http import HttpResponse
+from django.http import Http404, HttpResponse
 from django.shortcuts import get_object_or_404
 from django.utils import timezone
 from drf_spectacular.types import OpenApiTypes
@@ -281,7 +281,8 @@ class Status(Endpoint):
 class Download(Endpoint):
     @extend_schema(
         summary="Download a report",
-        description="The PDF, byte for byte as it was made. 409 until it is ready.",
+        description="The PDF, byte for byte as it was made. 409 until it is ready; an AI-enhanced "
+        "report is not there for its owner, 404, until it is released.",
         tags=["reports"],
         responses={
             (200, "application/pdf"): OpenApiTypes.BINARY,
@@ -290,6 +291,8 @@ class Download(Endpoint):
     )
     def get(self, request: Request, pk: UUID) -> HttpResponse:
         report = get_object_or_404(Report.objects.visible_to(self.user), pk=pk)
+        if report.is_enhanced and not report.is_downloadable:
+            raise Http404
         return HttpResponse(
             delivery.content(report),
             content_type="application/pdf",

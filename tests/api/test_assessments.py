@@ -125,7 +125,7 @@ def test_of_an_unreleased_report_nothing_of_the_file_is_told(api: Api, owner: Us
     status = api.get(f"reports/{report.pk}/status").json()
 
     assert (status["downloadable"], status["sha256"], status["pages"]) == (False, "", None)
-    assert api.get(f"reports/{report.pk}/download").status_code == 409
+    assert api.get(f"reports/{report.pk}/download").status_code == 404
 
 
 def test_a_damaged_file_is_not_handed_over(api: Api, owner: User, worker: None) -> None:

@@ -90,7 +90,7 @@ def test_before_the_release_its_owner_gets_nothing_by_any_face(
     shown = client.get(reverse("reports:detail", args=[report.pk]))
 
     assert page.status_code == 404
-    assert answer.status_code == 409
+    assert (answer.status_code, answer.json()["code"]) == (404, "not_found")
     assert b"%PDF" not in page.content + answer.content
     assert (status["downloadable"], status["sha256"], status["pages"]) == (False, "", None)
     assert report.sha256.encode() not in shown.content
