@@ -2,17 +2,19 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, TypeVar
 
 from allauth.account.models import EmailAddress
 from allauth.mfa.models import Authenticator
 from django import forms
 from django.contrib import admin, messages
+from django.contrib.admin.helpers import ACTION_CHECKBOX_NAME
 from django.contrib.auth.models import Group
+from django.core.exceptions import PermissionDenied
 from django.db import transaction
-from django.db.models import Exists, OuterRef, QuerySet
+from django.db.models import Exists, Model, OuterRef, QuerySet
 from django.http import HttpRequest, HttpResponse
-from django.shortcuts import render
+from django.shortcuts import redirect, render
 from django.urls import URLPattern, path
 
 from accounts import audit, people
@@ -20,6 +22,33 @@ from accounts.models import AdminAuditLog, User
 
 # Addresses belong to their people, and there are no groups.
 admin.site.unregister((Authenticator, EmailAddress, Group))
+
+
+AT_MOST = 100
+"""Rows that one act may be about: a slip has bounds, and so has its transaction."""
+
+
+Row = TypeVar("Row", bound=Model)
+
+
+class BoundedAdmin(admin.ModelAdmin[Row]):
+    """Acts on chosen rows are done for a bounded number of them, or for none. Files are no acts."""
+
+    actions_without_bounds: tuple[str, ...] = ()
+
+    def response_action(
+        self, request: HttpRequest, queryset: QuerySet[Any], *args: Any
+    ) -> HttpResponse | None:
+        chosen = len(request.POST.getlist(ACTION_CHECKBOX_NAME))
+        if request.POST.get("select_across") == "1":
+            chosen = queryset.count()
+        if chosen > AT_MOST and request.POST.get("action") not in self.actions_without_bounds:
+            messages.error(
+                request,
+                f"Nothing was done: {chosen:,} are chosen, and {AT_MOST} at most are possible.",
+            )
+            return redirect(request.get_full_path())
+        return super().response_action(request, queryset, *args)
 
 
 class NewUserForm(forms.ModelForm[User]):
@@ -35,7 +64,7 @@ class NewUserForm(forms.ModelForm[User]):
 
 
 @admin.register(User)
-class UserAdmin(admin.ModelAdmin[User]):
+class UserAdmin(BoundedAdmin[User]):
     list_display = (
         "email",
         "full_name",
@@ -94,7 +123,10 @@ class UserAdmin(admin.ModelAdmin[User]):
         """A new person is told how to choose a password."""
         if change:
             changed = {name: form.cleaned_data[name] for name in form.changed_data}
-            people.change(obj, by=_me(request), **changed)
+            try:
+                people.change(obj, by=_me(request), **changed)
+            except people.LastAdministrator:  # another one left in the meantime
+                raise PermissionDenied from None
             return
         invited = people.invite(
             obj.email,

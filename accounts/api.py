@@ -121,6 +121,7 @@ class Person(serializers.ModelSerializer[User]):
             "full_name",
             "company_name",
             "is_admin",
+            "reminders",
             "email_verified",
             "second_factor",
             "created_at",
@@ -131,6 +132,7 @@ class Person(serializers.ModelSerializer[User]):
 class PersonChange(Input):
     full_name = Text(max_length=120, required=False, validators=[one_line])
     company_name = Text(max_length=120, required=False, validators=[one_line])
+    reminders = Flag(required=False, help_text="By mail, before the days of an assessment end.")
 
 
 class Farewell(Input):
@@ -385,8 +387,8 @@ class Me(Endpoint):
     def patch(self, request: Request) -> Response:
         said = PersonChange.of(request)
         user = self.user
-        names = {"full_name": user.full_name, "company_name": user.company_name}
-        form = ProfileForm({**names, **said}, instance=user)
+        present = {name: getattr(user, name) for name in ProfileForm.Meta.fields}
+        form = ProfileForm({**present, **said}, instance=user)
         _require(form)
         form.save()
         return Response(_person(user))
@@ -396,12 +398,12 @@ class Me(Endpoint):
         description="With every assessment and report. The password is asked again.",
         tags=["me"],
         request=Farewell,
-        responses={204: None, **problems(400, 401, 403, 415, 429)},
+        responses={204: None, **problems(400, 401, 403, 409, 415, 429)},
     )
     def delete(self, request: Request) -> Response:
         said = Farewell.of(request)
         _require(DeleteAccountForm(said, user=self.user))
-        self.user.delete()
+        people.delete_own(self.user)
         return _forgotten(Response(status=204))
 
 
@@ -791,6 +793,7 @@ def _person(user: User) -> Mapping[str, object]:
         "full_name": user.full_name,
         "company_name": user.company_name,
         "is_admin": user.is_admin,
+        "reminders": user.reminders,
         "email_verified": registration.is_verified(user),
         "second_factor": Authenticator.objects.filter(user=user).exists(),
         "created_at": user.created_at,

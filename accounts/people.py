@@ -1,4 +1,7 @@
-"""What administrators do with people: invite, let in and out, ask for a new password."""
+"""What administrators do with people: invite, let in and out, ask for a new password.
+
+One administrator is always left.
+"""
 
 from __future__ import annotations
 
@@ -17,6 +20,10 @@ class OwnAccount(Exception):
     """Nobody locks themselves out by a slip."""
 
 
+class LastAdministrator(Exception):
+    """Without this one nobody could open the console."""
+
+
 @transaction.atomic
 def invite(email: str, *, full_name: str, company_name: str, is_admin: bool, by: User) -> User:
     """A person who is told how to choose a password. Raises IntegrityError if there is one."""
@@ -32,14 +39,17 @@ def invite(email: str, *, full_name: str, company_name: str, is_admin: bool, by:
 
 @transaction.atomic
 def change(user: User, *, by: User, **values: str | bool) -> User:
-    """Change `is_active`, `is_admin`, `full_name` or `company_name`. Raises OwnAccount.
+    """Change `is_active`, `is_admin`, `full_name` or `company_name`. Raises OwnAccount or
+    LastAdministrator.
 
     A person who is not let in any more is signed out everywhere at once.
     """
+    if not (values.get("is_active", True) and values.get("is_admin", True)):
+        if user.pk == by.pk:
+            raise OwnAccount
+        _require_another_administrator(user)
     locked = User.objects.select_for_update().get(pk=user.pk)
     changed = [name for name, value in values.items() if getattr(locked, name) != value]
-    if user.pk == by.pk and {"is_active", "is_admin"} & set(changed):
-        raise OwnAccount
     for name in changed:
         setattr(locked, name, values[name])
     if changed:
@@ -77,12 +87,41 @@ def ask_for_new_password(user: User, *, by: User) -> None:
 
 @transaction.atomic
 def delete(user: User, *, by: User) -> None:
-    """The person with all assessments, reports and files. Raises OwnAccount."""
+    """The person with all assessments, reports and files. Raises OwnAccount or
+    LastAdministrator.
+    """
     if user.pk == by.pk:
         raise OwnAccount
+    _require_another_administrator(user)
     target = user.pk
     user.delete()
     audit.record(by, "user.delete", target)
+
+
+@transaction.atomic
+def delete_own(user: User) -> None:
+    """One's account with everything in it. Raises LastAdministrator."""
+    _require_another_administrator(user)
+    user.delete()
+
+
+@transaction.atomic
+def recover(user: User) -> bool:
+    """Remove the second factor of somebody whom no administrator can help, by the operator of the
+    machine. False if there is none. The log says so in the person's own name.
+    """
+    removed, _ = Authenticator.objects.filter(user=user).delete()
+    if removed:
+        audit.record(user, "user.remove_second_factor", user.pk, {"by_operator": True})
+    return bool(removed)
+
+
+def _require_another_administrator(than: User) -> None:
+    """Locks them all, so that of two who remove each other the second is refused."""
+    active = User.objects.select_for_update().filter(is_admin=True, is_active=True)
+    administrators = {user.pk for user in active.order_by("pk")}
+    if administrators == {than.pk}:
+        raise LastAdministrator
 
 
 def _write_on_commit(what: str, user: User) -> None:

@@ -11,10 +11,12 @@ from django.http import HttpResponse
 from django.shortcuts import redirect, render
 from django.views.decorators.http import require_http_methods, require_safe
 
-from accounts import second_factor
+from accounts import people, second_factor
 from accounts.forms import CodeForm, DeleteAccountForm, PasswordForm, ProfileForm
 from accounts.http import UserRequest
 from accounts.mailbox import received
+
+LAST_ADMINISTRATOR = "You are the last administrator. Make somebody else one first."
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
@@ -33,9 +35,12 @@ def profile(request: UserRequest) -> HttpResponse:
 def delete(request: UserRequest) -> HttpResponse:
     form = DeleteAccountForm(request.POST or None, user=request.user)
     if request.method == "POST" and form.is_valid():
-        user = request.user
+        try:
+            people.delete_own(request.user)
+        except people.LastAdministrator:
+            form.add_error(None, LAST_ADMINISTRATOR)
+            return render(request, "accounts/delete.html", {"form": form}, status=409)
         logout(request)
-        user.delete()
         messages.success(request, "Your account and everything in it is deleted.")
         return redirect("home")
     return render(request, "accounts/delete.html", {"form": form}, status=_status(form))

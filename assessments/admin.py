@@ -12,6 +12,7 @@ from django.utils import timezone
 from django.utils.html import format_html, format_html_join
 from django.utils.safestring import SafeString
 
+from accounts.admin import BoundedAdmin
 from accounts.models import User
 from assessments import consultation, expiry, scoring, statistics, tables
 from assessments.errors import ExtensionRefused
@@ -52,7 +53,7 @@ class Attention(admin.SimpleListFilter):
 
 
 @admin.register(Assessment)
-class AssessmentAdmin(ReadOnly, admin.ModelAdmin[Assessment]):
+class AssessmentAdmin(ReadOnly, BoundedAdmin[Assessment]):
     list_display = (
         "user",
         "company",
@@ -161,7 +162,7 @@ class Consultation(Assessment):
 
 
 @admin.register(Consultation)
-class ConsultationAdmin(ReadOnly, admin.ModelAdmin[Assessment]):
+class ConsultationAdmin(ReadOnly, BoundedAdmin[Assessment]):
     list_display = (
         "user",
         "company",
@@ -174,6 +175,7 @@ class ConsultationAdmin(ReadOnly, admin.ModelAdmin[Assessment]):
     show_full_result_count = False
     fields = ("user", "company", *list_display[2:])
     readonly_fields = fields
+    actions_without_bounds = ("as_csv", "as_xlsx")
     actions = ("mark_open", "mark_contacted", "mark_closed", "as_csv", "as_xlsx")
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Assessment]:

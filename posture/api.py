@@ -13,7 +13,7 @@ from rest_framework.response import Response
 from accounts.encoding import PROBLEM
 from accounts.endpoint import Refused
 from accounts.limits import TooMany, Uncounted
-from accounts.people import OwnAccount
+from accounts.people import LastAdministrator, OwnAccount
 from assessments.errors import (
     Closed,
     ExtensionRefused,
@@ -129,6 +129,12 @@ REFUSALS: dict[type[Exception], Callable[[Any], Told]] = {
         500,
         "report_damaged",
         "The file is not the one that was made; order the report again.",
+        {},
+    ),
+    LastAdministrator: lambda _: (
+        409,
+        "last_administrator",
+        "This is the last administrator. Make somebody else one first.",
         {},
     ),
     OwnAccount: lambda _: (409, "own_account", "Nobody can do this to their own account.", {}),

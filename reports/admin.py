@@ -14,6 +14,7 @@ from django.utils import timezone
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
 
+from accounts.admin import BoundedAdmin
 from accounts.models import User
 from assessments.admin import ReadOnly
 from reports import delivery, ordering, release
@@ -33,7 +34,7 @@ class RejectForm(forms.Form):
 
 
 @admin.register(Report)
-class ReportAdmin(ReadOnly, admin.ModelAdmin[Report]):
+class ReportAdmin(ReadOnly, BoundedAdmin[Report]):
     list_display = (
         "user",
         "report_type",

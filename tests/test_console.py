@@ -4,24 +4,29 @@ from __future__ import annotations
 
 import csv
 import re
+import threading
+from contextlib import closing
 from io import BytesIO
 
 import pytest
 from allauth.account.models import EmailAddress
 from django.core.cache import cache
+from django.db import connection
 from django.test import Client
 from django.urls import reverse
 from openpyxl import load_workbook
 from pytest_django import DjangoAssertNumQueries, DjangoCaptureOnCommitCallbacks
 
-from accounts import mailbox
+from accounts import mailbox, people
 from accounts.models import AdminAuditLog, User
 from assessments import answering, consultation
 from assessments.models import Assessment, AssessmentResponse
 from assessments.scoring import State
+from posture.database.subject import STAFF, acting_as
 from reports.models import Report
 from tests.api.conftest import Api
 from tests.factories import (
+    PASSWORD,
     answer_all,
     days,
     make_assessment,
@@ -183,6 +188,71 @@ def test_an_administrator_deletes_a_person_with_everything(console: Client) -> N
     assert not User.objects.filter(pk=user.pk).exists()
     for model in (Assessment, AssessmentResponse, Report):
         assert not model.objects.exists()
+
+
+def test_the_last_administrator_stays(console: Client, admin: User) -> None:
+    other = make_user("other-admin@example.org", is_admin=True)
+    people.change(other, by=admin, is_admin=False)
+    farewell = {"password": PASSWORD, "understood": "on"}
+
+    page = console.post(reverse("accounts:delete"), farewell)
+    answer = Api(admin, second_factor=True)("delete", "auth/me", {**farewell, "understood": True})
+
+    assert page.status_code == 409
+    assert b"You are the last administrator" in page.content
+    assert (answer.status_code, answer.json()["code"]) == (409, "last_administrator")
+    for refused in ({"is_admin": False}, {"is_active": False}):
+        with pytest.raises(people.LastAdministrator):
+            people.change(admin, by=other, **refused)
+    with pytest.raises(people.LastAdministrator):
+        people.delete(admin, by=other)
+    people.change(other, by=admin, is_admin=True)
+    assert console.post(reverse("accounts:delete"), farewell).status_code == 302
+    assert User.objects.get(is_admin=True) == other
+
+
+@pytest.mark.django_db(transaction=True)
+def test_of_two_who_remove_each_other_one_stays() -> None:
+    both = [make_user(f"{name}@example.org", is_admin=True) for name in "ab"]
+    started = threading.Barrier(2)
+    outcomes: list[str] = []
+
+    def remove(other: User, by: User) -> None:
+        with acting_as(STAFF), closing(connection):
+            started.wait()
+            try:
+                people.change(other, by=by, is_admin=False)
+                outcomes.append("removed")
+            except people.LastAdministrator:
+                outcomes.append("refused")
+
+    threads = [
+        threading.Thread(target=remove, args=pair)
+        for pair in ((both[0], both[1]), (both[1], both[0]))
+    ]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+
+    assert sorted(outcomes) == ["refused", "removed"]
+    assert User.objects.filter(is_admin=True).count() == 1
+
+
+def test_an_act_is_about_a_hundred_rows_or_none(console: Client) -> None:
+    User.objects.bulk_create(User(email=f"{number}@example.org") for number in range(101))
+    everybody = list(User.objects.filter(is_admin=False).values_list("pk", flat=True))
+    address = reverse("admin:accounts_user_changelist")
+    across = {"action": "deactivate", "select_across": "1", "_selected_action": [everybody[0]]}
+
+    for response in (
+        act(console, "accounts_user", "deactivate", *everybody),
+        console.post(address, across, follow=True),
+    ):
+        assert "Nothing was done: 10" in str(response.content)  # type: ignore[attr-defined]  # 101, or 102
+        assert User.objects.filter(is_active=False).count() == 0
+    act(console, "accounts_user", "deactivate", *everybody[:100])
+    assert User.objects.filter(is_active=False).count() == 100
 
 
 # --- assessments and answers ---------------------------------------------------------------------

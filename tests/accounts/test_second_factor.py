@@ -10,6 +10,7 @@ import pytest
 from allauth.mfa.models import Authenticator
 from allauth.mfa.totp.internal import auth
 from django.core.cache import cache
+from django.core.management import CommandError, call_command
 from django.test import Client
 from django.urls import reverse
 from pytest_django import DjangoAssertNumQueries, Settings
@@ -164,6 +165,19 @@ def test_another_administrator_removes_a_lost_one(admin: User, owner: User) -> N
     assert AdminAuditLog.objects.get().action == "user.remove_second_factor"
     with pytest.raises(people.OwnAccount):
         people.remove_second_factor(admin, by=admin)
+
+
+def test_whom_no_administrator_can_help_the_operator_does(owner: User) -> None:
+    set_up(signed_in(owner))
+
+    call_command("remove_second_factor", "Owner@example.org")
+
+    assert not Authenticator.objects.exists()
+    line = AdminAuditLog.objects.get()
+    assert (line.admin_email, line.details) == (owner.email, {"by_operator": True})
+    for address in (owner.email, "nobody@example.org"):
+        with pytest.raises(CommandError):
+            call_command("remove_second_factor", address)
 
 
 def test_opening_the_page_costs_little(
