@@ -8,11 +8,13 @@ from __future__ import annotations
 
 import uuid
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 
 from django.db import transaction
 
+from assessments import carrying
+from assessments.carrying import Former
 from assessments.catalog.questions import AnyQuestion, InvalidAnswer, Value
 from assessments.models import (
     COMMENT_MAX,
@@ -24,7 +26,7 @@ from assessments.models import (
 )
 from assessments.scoring import State
 
-CHANGED = ("state", "answer_value", "comment", "na_reason", "planned")
+CHANGED = ("state", "answer_value", "comment", "na_reason", "planned", "confirmed_unchanged")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -32,7 +34,8 @@ class Given:
     """What somebody said about a question.
 
     `revision` is the one they had before them (0 if none), or None to overwrite whatever is
-    there.
+    there. `confirmed` says that it is as it was in the assessment before; without another answer
+    it is the answer of then.
     """
 
     state: State
@@ -40,7 +43,14 @@ class Given:
     comment: str = ""
     na_reason: str = ""
     planned: bool = False
+    confirmed: bool = False
     revision: int | None = None
+
+    @property
+    def says_nothing(self) -> bool:
+        return self.state is State.UNANSWERED or (
+            self.state is State.ANSWERED and self.value in (None, [])
+        )
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,6 +99,10 @@ def save(
     before = locked.responses.filter(question_id__in=given)
     stored = {response.question_id: response for response in before}
 
+    # A colleague confirms nothing that they were not shown.
+    confirming = by is None and any(answer.confirmed for answer in given.values())
+    former = carrying.former(locked) if confirming else {}
+
     responses: dict[str, AssessmentResponse] = {}
     refusals: dict[str, Refusal] = {}
     for question_id, answer in given.items():
@@ -99,7 +113,9 @@ def save(
         if by is not None and not by.covers(question):
             refusals[question_id] = Refusal("answer", "You were not asked this question.")
             continue
-        outcome = _response(locked, question, answer, stored.get(question_id), by)
+        outcome = _response(
+            locked, question, answer, stored.get(question_id), former.get(question_id), by
+        )
         if isinstance(outcome, Refusal):
             refusals[question_id] = outcome
         else:
@@ -129,9 +145,20 @@ def _response(
     question: AnyQuestion,
     given: Given,
     stored: AssessmentResponse | None,
+    former: Former | None,
     by: Invitation | None,
 ) -> AssessmentResponse | Refusal:
     """The response as it will be stored; the stored one itself where nothing changes."""
+    if given.confirmed and given.says_nothing:
+        if former is None:
+            return Refusal("answer", "There is no earlier answer to confirm; choose one.")
+        given = replace(
+            given,
+            state=former.state,
+            value=former.value,
+            comment=given.comment or former.comment,
+            na_reason=former.na_reason,
+        )
     value: Value | None = None
     if given.state is State.ANSWERED:
         try:
@@ -154,8 +181,9 @@ def _response(
             f"Say in at least {NA_REASON_MIN} characters why this does not apply to you.",
         )
 
-    said = (given.state.value, value, comment, na_reason, given.planned)
-    if stored is None and said == (State.UNANSWERED.value, None, "", "", False):
+    confirmed = given.confirmed and former is not None and former.equals(given.state, value)
+    said = (given.state.value, value, comment, na_reason, given.planned, confirmed)
+    if stored is None and said == (State.UNANSWERED.value, None, "", "", False, False):
         return Refusal("answer", "Choose an answer.")
     if stored is not None and said == tuple(getattr(stored, name) for name in CHANGED):
         return stored
@@ -175,6 +203,7 @@ def _response(
         comment=comment,
         na_reason=na_reason,
         planned=given.planned,
+        confirmed_unchanged=confirmed,
         answered_by=by,
         revision=revision + 1,
     )

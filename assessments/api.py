@@ -44,6 +44,7 @@ from accounts.forms import one_line
 from accounts.models import User
 from assessments import (
     answering,
+    carrying,
     completion,
     consultation,
     expiry,
@@ -468,6 +469,7 @@ SHOWN_ANSWER = (
     "comment",
     "na_reason",
     "planned",
+    "confirmed_unchanged",
     "revision",
     "updated_at",
     "answered_by_id",
@@ -502,6 +504,7 @@ class ResponseView(serializers.Serializer[Any]):
     comment = serializers.CharField(allow_blank=True)
     na_reason = serializers.CharField(allow_blank=True)
     planned = serializers.BooleanField()
+    confirmed_unchanged = serializers.BooleanField()
     revision = serializers.IntegerField()
     updated_at = serializers.DateTimeField()
     answered_by = ColleagueView(allow_null=True, help_text="A colleague; null is the owner.")
@@ -519,6 +522,10 @@ class ResponseInput(Input):
         max_length=2 * NA_REASON_MAX, allow_blank=True, default="", trim_whitespace=False
     )
     planned = Flag(default=False)
+    confirmed_unchanged = Flag(
+        default=False,
+        help_text="It is as it was in the assessment before. Without a value it is that answer.",
+    )
 
 
 class ResponseInBatch(ResponseInput):
@@ -641,6 +648,47 @@ class Responses(BatchEndpoint):
         return Response({"results": rows})
 
 
+class FormerView(serializers.Serializer[Any]):
+    question_id = serializers.CharField()
+    state = serializers.ChoiceField([State.ANSWERED.value, State.NOT_APPLICABLE.value])
+    value = Value(allow_null=True)
+    comment = serializers.CharField(allow_blank=True)
+    na_reason = serializers.CharField(allow_blank=True)
+    completed_at = serializers.DateTimeField()
+
+
+class FormerList(serializers.Serializer[Any]):
+    results = FormerView(many=True)
+
+
+class FormerAnswers(Endpoint):
+    @extend_schema(
+        summary="The answers of the assessment before",
+        description="As suggestions: to the questions that are asked again, if the catalog still "
+        "allows the answer. They count for nothing until they are confirmed, by saving with "
+        "`confirmed_unchanged`.",
+        tags=["answers"],
+        responses={200: FormerList, **problems(401, 404, 429)},
+    )
+    def get(self, request: Request, pk: UUID) -> Response:
+        found = carrying.former(_mine(self, pk))
+        return Response(
+            {
+                "results": [
+                    {
+                        "question_id": question_id,
+                        "state": each.state.value,
+                        "value": each.value,
+                        "comment": each.comment,
+                        "na_reason": each.na_reason,
+                        "completed_at": each.completed_at,
+                    }
+                    for question_id, each in found.items()
+                ]
+            }
+        )
+
+
 class Save(BatchEndpoint):
     """The save button: the same as POST on the answers."""
 
@@ -718,6 +766,7 @@ def _given(said: Mapping[str, Any], revision: int | None) -> Given:
         comment=said["comment"],
         na_reason=said["na_reason"] if state is State.NOT_APPLICABLE else "",
         planned=said["planned"],
+        confirmed=said["confirmed_unchanged"],
         revision=revision,
     )
 
@@ -730,6 +779,7 @@ def _row(response: AssessmentResponse) -> Mapping[str, object]:
         "comment": response.comment,
         "na_reason": response.na_reason,
         "planned": response.planned,
+        "confirmed_unchanged": response.confirmed_unchanged,
         "revision": response.revision,
         "updated_at": response.updated_at,
         "answered_by": response.answered_by

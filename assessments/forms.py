@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
@@ -13,6 +14,7 @@ from django.http import QueryDict
 from accounts.forms import one_line
 from assessments import inviting
 from assessments.answering import Given, Refusal
+from assessments.carrying import Former
 from assessments.catalog.questions import (
     NONE_OF_THESE,
     NOT_MEASURED,
@@ -63,6 +65,35 @@ class QuestionField:
     refusal: Refusal | None = None
     answered_by: Invitation | None = None
     answered_at: datetime | None = None
+    confirmed: bool = False
+    former: Former | None = None
+
+    @property
+    def former_in_words(self) -> str:
+        """The answer of the assessment before, while it is a suggestion or confirmed."""
+        if self.former is None or (self.is_done and not self.confirmed):
+            return ""
+        if self.former.value is None:
+            return str(AssessmentResponse.State(self.former.state.value).label)
+        return self.question.describe(self.former.value)
+
+    @property
+    def former_entries(self) -> str:
+        """What confirming fills in, for the page's script: names of fields with their values."""
+        if self.former is None:
+            return ""
+        question_id, value = self.question.id, self.former.value
+        entries = [(f"confirmed-{question_id}", "on")]
+        if value is None:
+            entries.append((f"answer-{question_id}", self.former.state.value))
+        elif isinstance(value, int):
+            entries.append((f"number-{question_id}", str(value)))
+        else:
+            chosen = [value] if isinstance(value, str) else value
+            entries += [(f"answer-{question_id}", each) for each in chosen]
+        entries.append((f"comment-{question_id}", self.former.comment))
+        entries.append((f"reason-{question_id}", self.former.na_reason))
+        return json.dumps(entries)
 
     @property
     def several(self) -> bool:
@@ -146,10 +177,12 @@ class QuestionField:
         return words.in_words if words.is_done else "unanswered"
 
 
-def stored_field(question: AnyQuestion, response: AssessmentResponse | None) -> QuestionField:
+def stored_field(
+    question: AnyQuestion, response: AssessmentResponse | None, former: Former | None = None
+) -> QuestionField:
     """The question with what is stored."""
     if response is None:
-        return QuestionField(question, ())
+        return QuestionField(question, (), former=former)
     chosen: Sequence[str] = ()
     number = ""
     if response.state in (State.DONT_KNOW, State.NOT_APPLICABLE):
@@ -170,10 +203,14 @@ def stored_field(question: AnyQuestion, response: AssessmentResponse | None) -> 
         response.revision,
         answered_by=response.answered_by,
         answered_at=response.updated_at,
+        confirmed=response.confirmed_unchanged,
+        former=former,
     )
 
 
-def posted_field(question: AnyQuestion, post: QueryDict, refusal: Refusal) -> QuestionField:
+def posted_field(
+    question: AnyQuestion, post: QueryDict, refusal: Refusal, former: Former | None = None
+) -> QuestionField:
     """The question with what was typed, so that a slip costs nothing.
 
     After a conflict the revision is the stored one: saving once more then means it.
@@ -187,6 +224,8 @@ def posted_field(question: AnyQuestion, post: QueryDict, refusal: Refusal) -> Qu
         f"planned-{question.id}" in post,
         refusal.stored.revision if refusal.stored else _revision(question.id, post) or 0,
         refusal,
+        confirmed=f"confirmed-{question.id}" in post,
+        former=former,
     )
 
 
@@ -198,7 +237,9 @@ def given(questions: Mapping[str, AnyQuestion], post: QueryDict) -> dict[str, Gi
     said = {}
     for question_id in dict.fromkeys(post.getlist("question")):
         answer = _given(question_id, questions.get(question_id), post)
-        untouched = answer.state is State.UNANSWERED and not (answer.comment or answer.planned)
+        untouched = answer.state is State.UNANSWERED and not (
+            answer.comment or answer.planned or answer.confirmed
+        )
         if not untouched or answer.revision or question_id not in questions:
             said[question_id] = answer
     return said
@@ -220,6 +261,7 @@ def _given(question_id: str, question: AnyQuestion | None, post: QueryDict) -> G
         comment=post.get(f"comment-{question_id}", ""),
         na_reason=post.get(f"reason-{question_id}", "") if state is State.NOT_APPLICABLE else "",
         planned=f"planned-{question_id}" in post,
+        confirmed=f"confirmed-{question_id}" in post,
         revision=_revision(question_id, post),
     )
 

@@ -399,6 +399,8 @@ class AssessmentResponse(models.Model):
     comment = models.TextField(blank=True, max_length=COMMENT_MAX)
     na_reason = models.TextField("reason", blank=True, max_length=NA_REASON_MAX)
     planned = models.BooleanField(default=False)
+    # Said to be as it was in the assessment before, and the same as it was there.
+    confirmed_unchanged = models.BooleanField(default=False, db_default=False)
     # The colleague who gave the answer as it stands; none is the owner.
     answered_by = models.ForeignKey(
         Invitation, on_delete=models.SET_NULL, null=True, editable=False, related_name="responses"
@@ -420,6 +422,11 @@ class AssessmentResponse(models.Model):
                 name="assessment_responses_value_if_answered",
                 condition=Q(state="answered", answer_value__isnull=False)
                 | Q(answer_value__isnull=True) & ~Q(state="answered"),
+            ),
+            models.CheckConstraint(
+                name="assessment_responses_confirmed_if_answered",
+                condition=Q(confirmed_unchanged=False)
+                | Q(state__in=["answered", "not_applicable"]),
             ),
             models.CheckConstraint(
                 name="assessment_responses_reason_if_na",

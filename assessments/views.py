@@ -15,7 +15,7 @@ from django.utils import timezone
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from accounts.http import UserRequest
-from assessments import answering, completion, deadline, expiry, progress, starting
+from assessments import answering, carrying, completion, deadline, expiry, progress, starting
 from assessments import consultation as wishes
 from assessments.answering import Refusal, Saved
 from assessments.catalog import frameworks as published
@@ -231,6 +231,7 @@ def _page_context(
     section = assessment.questionnaire.sections_by_id[asked[0].section_id]
     order = [page.id for page, _ in section.pages]
     stored = assessment.responses_by_question
+    former = carrying.former(assessment) if assessment.is_open else {}
     return {
         "assessment": assessment,
         "progress": measured,
@@ -240,9 +241,9 @@ def _page_context(
         "page_number": order.index(sub_area.id) + 1,
         "page_count": len(order),
         "fields": [
-            posted_field(question, request.POST, refusals[question.id])
+            posted_field(question, request.POST, refusals[question.id], former.get(question.id))
             if question.id in refusals
-            else stored_field(question, stored.get(question.id))
+            else stored_field(question, stored.get(question.id), former.get(question.id))
             for question in asked
         ],
         "refusals": [

@@ -51,6 +51,11 @@ version_1: list[URLPattern] = [
         assessments.ResponseDetail.as_view(),
         name="response",
     ),
+    path(
+        "assessments/<uuid:pk>/former-answers",
+        assessments.FormerAnswers.as_view(),
+        name="former-answers",
+    ),
     path("assessments/<uuid:pk>/save", assessments.Save.as_view(), name="save"),
     path("assessments/<uuid:pk>/extend", assessments.Extension.as_view(), name="extend"),
     path(

@@ -290,6 +290,7 @@ class Card(msgspec.Struct, frozen=True):
     answer: str
     tone: str
     planned: bool
+    confirmed_unchanged: bool
     standing: str
     comment: Passage | None
     reason: Passage | None
@@ -344,6 +345,7 @@ class Method(msgspec.Struct, frozen=True):
     ai_sentence: str
     na_sentence: str
     coverage_sentence: str
+    unchanged_sentence: str
     versions: str
     verification: str
 
@@ -429,7 +431,7 @@ def compose(
         ),
         frameworks=frameworks.part(questionnaire, scorecard),
         register=register.register(questionnaire, notes, scorecard),
-        method=_method(questionnaire, scorecard, code, subject, enhancement),
+        method=_method(questionnaire, notes, scorecard, code, subject, enhancement),
         scorecard_json=scorecard_json(scorecard),
         trend=trend,
         enhancement=enhancement,
@@ -1104,6 +1106,7 @@ def _card(question: AnyQuestion, answer: Answer, note: Note, mark: Mark, *, hold
         answer=answer_words(question, _as_marked(answer, mark)),
         tone=_tone(mark),
         planned=note.planned,
+        confirmed_unchanged=note.confirmed_unchanged,
         standing=standing(question, _as_marked(answer, mark)),
         comment=passage(note.comment) if note.comment.strip() else None,
         reason=passage(note.na_reason) if na and note.na_reason.strip() else None,
@@ -1176,12 +1179,14 @@ def standing(question: AnyQuestion, answer: Answer) -> str:
 
 def _method(
     questionnaire: Questionnaire,
+    notes: Mapping[str, Note],
     scorecard: Scorecard,
     code: str,
     subject: Subject,
     enhancement: Enhancement | None,
 ) -> Method:
     rated = [section for section in scorecard.sections if section.score is not None]
+    unchanged = sum(note.confirmed_unchanged for note in notes.values())
     return Method(
         rows=tuple(
             TraceRow(
@@ -1211,6 +1216,12 @@ def _method(
             if scorecard.coverage is None
             else f"What was asked carries {display(scorecard.coverage)} % of the weight of all "
             "questions that the catalog has for these domains."
+        ),
+        unchanged_sentence=(
+            f"{count_of(unchanged, 'answer')} of the assessment before "
+            f"{'was' if unchanged == 1 else 'were'} confirmed as unchanged, and not chosen anew."
+            if unchanged
+            else ""
         ),
         versions=(
             f"Catalog {scorecard.catalog_version}, formula {scorecard.formula}, assessment "

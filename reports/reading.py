@@ -15,7 +15,10 @@ def notes(assessment: Assessment) -> dict[str, Note]:
     """What the respondent wrote beside the answers."""
     return {
         question_id: Note(
-            comment=response.comment, na_reason=response.na_reason, planned=response.planned
+            comment=response.comment,
+            na_reason=response.na_reason,
+            planned=response.planned,
+            confirmed_unchanged=response.confirmed_unchanged,
         )
         for question_id, response in assessment.responses_by_question.items()
     }

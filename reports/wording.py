@@ -27,11 +27,12 @@ class Passage(msgspec.Struct, frozen=True):
 
 
 class Note(msgspec.Struct, frozen=True):
-    """What a respondent wrote beside an answer."""
+    """What a respondent wrote beside an answer, and whether it was confirmed to be as before."""
 
     comment: str = ""
     na_reason: str = ""
     planned: bool = False
+    confirmed_unchanged: bool = False
 
 
 NO_NOTE = Note()

@@ -288,9 +288,20 @@ function closed(fieldsets) {
 
 // --- what the respondent does ------------------------------------------------------------------
 
+function confirmFormer(fieldset, box) {
+  // Confirming gives the answer of the assessment before; another answer confirms nothing any more.
+  if (box.checked) {
+    const typed = entries(fieldset).filter(([name, value]) => value && /^(comment|planned)-/.test(name));
+    const former = JSON.parse(box.dataset.former);
+    fill(fieldset, [...typed, ...former, ["revision-" + fieldset.dataset.question, field(fieldset, "revision").value]]);
+  }
+}
+
 function changed(event) {
   const fieldset = event.target.closest("fieldset[data-question]");
   if (!fieldset) return;
+  if (event.target.dataset.former) confirmFormer(fieldset, event.target);
+  else if (field(fieldset, "confirmed") && answers(fieldset).includes(event.target)) field(fieldset, "confirmed").checked = false;
   keepApart(fieldset, event.target);
   // A text that was saved while it was typed is said to have changed once its field is left.
   if (!waiting.has(fieldset) && content(fieldset) === kept.get(fieldset)) return;

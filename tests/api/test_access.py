@@ -95,6 +95,7 @@ TABLE: dict[str, dict[str, Row]] = {
         "get": Row(*MINE, args=("{done}", "{question}")),
         "put": Row(*MINE, {"state": "dont_know"}, args=("{open}", "{question}")),
     },
+    "former-answers": {"get": Row(*MINE, args=OPEN)},
     "save": {"post": Row(*MINE, {"responses": []}, args=OPEN)},
     "extend": {"post": Row(401, 404, 409, 404, args=OPEN)},
     "complete": {"post": Row(401, 404, 409, 404, {}, args=OPEN)},

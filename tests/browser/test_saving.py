@@ -12,11 +12,11 @@ from playwright.sync_api import Dialog, Locator, Page, Route, expect
 from pytest_playwright import CreateContextCallback
 
 from accounts.models import User
-from assessments import completion, starting
+from assessments import answering, completion, starting
 from assessments.catalog.questions import NONE_OF_THESE, NOT_MEASURED, Tier
 from assessments.models import Assessment, AssessmentResponse
 from tests.browser.conftest import Watch, sign_in
-from tests.factories import PASSWORD, now
+from tests.factories import PASSWORD, now, worth
 
 pytestmark = pytest.mark.browser
 
@@ -164,6 +164,36 @@ def test_answers_that_stand_apart_exclude_the_others(page: Page, assessment: Ass
     expect(state(page)).to_have_text(SAVED)
     assert stored(NUMBER) == ("answered", 3)
     assert stored(PRACTICES) == ("answered", [some.nth(1).get_attribute("value")])
+
+
+def test_what_is_still_so_is_confirmed_by_one_tick(
+    page: Page, owner: User, assessment: Assessment
+) -> None:
+    given = {question.id: worth(question, 3) for question in assessment.questionnaire}
+    answering.save(assessment, given, at=now())
+    completion.complete(assessment, at=now())
+    starting.start(owner, tier=Tier.DEEP, section_ids=["CPR"], profile={}, at=now())
+    latest = Assessment.objects.latest("attempt_number")
+    page.goto(address(latest))
+    expect(page.locator("[name^='answer-']:checked")).to_have_count(0)
+
+    for question_id in (COVERAGE, NUMBER, PRACTICES):
+        question(page, question_id).get_by_label("Still so:").check()
+    expect(state(page)).to_have_text(SAVED)
+    expect(answer(page, COVERAGE, "75_94")).to_be_checked()
+    answer(page, COVERAGE, "95_100").check()
+    expect(question(page, COVERAGE).get_by_label("Still so:")).not_to_be_checked()
+    expect(state(page)).to_have_text(SAVED)
+
+    def confirmed() -> dict[str, bool]:
+        rows = latest.responses.values_list("question_id", "confirmed_unchanged")
+        return dict(rows)
+
+    page.wait_for_load_state("networkidle")
+    assert confirmed() == {COVERAGE: False, NUMBER: True, PRACTICES: True}
+    before = {r.question_id: r.answer_value for r in assessment.responses.all()}
+    for question_id in (NUMBER, PRACTICES):
+        assert latest.responses.get(question_id=question_id).answer_value == before[question_id]
 
 
 def test_the_band_of_a_number_goes_with_the_number(page: Page, assessment: Assessment) -> None:
