@@ -47,6 +47,7 @@ from assessments import (
     carrying,
     completion,
     consultation,
+    doubts,
     expiry,
     inviting,
     progress,
@@ -687,6 +688,30 @@ class FormerAnswers(Endpoint):
                 ]
             }
         )
+
+
+class DoubtView(serializers.Serializer[Any]):
+    text = serializers.CharField()
+    high = serializers.CharField(help_text="The question that is answered well.")
+    low = serializers.CharField(help_text="The question that is answered poorly.")
+
+
+class DoubtList(serializers.Serializer[Any]):
+    results = DoubtView(many=True)
+
+
+class Doubts(Endpoint):
+    @extend_schema(
+        summary="Answers that hardly go together",
+        description="To be looked at before completing. Nothing is refused or counted because of "
+        "them.",
+        tags=["answers"],
+        responses={200: DoubtList, **problems(401, 404, 429)},
+    )
+    def get(self, request: Request, pk: UUID) -> Response:
+        assessment = _mine(self, pk, with_responses=True)
+        found = doubts.doubts(assessment.questionnaire, assessment.answers)
+        return Response({"results": [DoubtView(doubt).data for doubt in found]})
 
 
 class Save(BatchEndpoint):

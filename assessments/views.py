@@ -15,7 +15,16 @@ from django.utils import timezone
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from accounts.http import UserRequest
-from assessments import answering, carrying, completion, deadline, expiry, progress, starting
+from assessments import (
+    answering,
+    carrying,
+    completion,
+    deadline,
+    doubts,
+    expiry,
+    progress,
+    starting,
+)
 from assessments import consultation as wishes
 from assessments.answering import Refusal, Saved
 from assessments.catalog import frameworks as published
@@ -383,6 +392,10 @@ def _review(request: UserRequest, assessment: Assessment, *, message: str = "") 
         "assessment": assessment,
         "progress": progress.measure(assessment.questionnaire, assessment.answers),
         "message": message,
+        "doubts": [
+            (doubt, [assessment.questionnaire.questions[each] for each in (doubt.high, doubt.low)])
+            for doubt in doubts.doubts(assessment.questionnaire, assessment.answers)
+        ],
         "summary": [
             (
                 section,

@@ -56,6 +56,7 @@ version_1: list[URLPattern] = [
         assessments.FormerAnswers.as_view(),
         name="former-answers",
     ),
+    path("assessments/<uuid:pk>/doubts", assessments.Doubts.as_view(), name="doubts"),
     path("assessments/<uuid:pk>/save", assessments.Save.as_view(), name="save"),
     path("assessments/<uuid:pk>/extend", assessments.Extension.as_view(), name="extend"),
     path(

@@ -1,7 +1,8 @@
 """From the files of a version to a `Catalog`, once per process.
 
 A version is a folder beside this file: `catalog.toml` names it and lists its sections,
-`profile.toml` holds what is asked before the start, and each section has a file of its own.
+`profile.toml` holds what is asked before the start, each section has a file of its own, and
+`doubts.toml`, if there is one, names answers that hardly go together.
 A published version is never edited; a change is a new folder.
 """
 
@@ -18,6 +19,7 @@ from assessments.catalog.questions import (
     Advice,
     AnyQuestion,
     Catalog,
+    Doubt,
     ProfileQuestion,
     Section,
 )
@@ -39,6 +41,10 @@ class _Profile(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     advice: tuple[Advice, ...]
 
 
+class _Doubts(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    doubts: tuple[Doubt, ...] = ()
+
+
 def versions(directory: Path = DIRECTORY) -> list[str]:
     """The versions that ship, oldest first."""
     found = [path.parent.name for path in directory.glob("*/catalog.toml")]
@@ -57,6 +63,8 @@ def load(version: str, directory: Path = DIRECTORY) -> Catalog:
     manifest = _convert(folder / "catalog.toml", _read(folder / "catalog.toml"), _Manifest)
     profile = _convert(folder / "profile.toml", _read(folder / "profile.toml"), _Profile)
     sections = tuple(_section(folder / f"{code.lower()}.toml") for code in manifest.sections)
+    there = folder / "doubts.toml"
+    doubts = _convert(there, _read(there) if there.exists() else {}, _Doubts)
     try:
         return Catalog(
             version=version,
@@ -64,6 +72,7 @@ def load(version: str, directory: Path = DIRECTORY) -> Catalog:
             sections=sections,
             profile=profile.questions,
             advice=profile.advice,
+            doubts=doubts.doubts,
         )
     except ValueError as error:
         raise CatalogError(f"{folder.name}: {error}") from error

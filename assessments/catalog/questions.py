@@ -533,6 +533,28 @@ class Suggestion(msgspec.Struct, frozen=True):
     reasons: tuple[str, ...]
 
 
+WELL_ANSWERED = 750
+POORLY_ANSWERED = 250
+DOUBT_WORDS = 40
+
+
+class Doubt(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """Two answers that hardly go together: `high` worth 750 or more, `low` 250 or less.
+
+    The text asks about it, and accuses nobody.
+    """
+
+    high: str
+    low: str
+    text: str
+
+    def __post_init__(self) -> None:
+        if self.high == self.low:
+            raise ValueError(f"high and low are both {self.high}")
+        if not self.text.endswith("?") or len(self.text.split()) > DOUBT_WORDS:
+            raise ValueError(f"text must ask, in {DOUBT_WORDS} words at most: {self.text!r}")
+
+
 class Catalog(msgspec.Struct, frozen=True, dict=True):
     """One published version, whole. It never changes once published."""
 
@@ -541,6 +563,7 @@ class Catalog(msgspec.Struct, frozen=True, dict=True):
     sections: tuple[Section, ...]
     profile: tuple[ProfileQuestion, ...]
     advice: tuple[Advice, ...]
+    doubts: tuple[Doubt, ...] = ()
 
     def __post_init__(self) -> None:
         section_ids = {section.id for section in self.sections}
@@ -571,6 +594,12 @@ class Catalog(msgspec.Struct, frozen=True, dict=True):
                 if section_id not in section_ids:
                     raise ValueError(f"advice[{number}] names {section_id}, which does not exist")
         _refuse_cycles(questions)
+        if len({(doubt.high, doubt.low) for doubt in self.doubts}) != len(self.doubts):
+            raise ValueError("a pair of doubts appears twice")
+        for doubt in self.doubts:
+            for name, question_id in (("high", doubt.high), ("low", doubt.low)):
+                if question_id not in questions:
+                    raise ValueError(f"doubts.{name} names {question_id}, which does not exist")
 
     @cached_property
     def questions(self) -> dict[str, AnyQuestion]:

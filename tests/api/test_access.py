@@ -96,6 +96,7 @@ TABLE: dict[str, dict[str, Row]] = {
         "put": Row(*MINE, {"state": "dont_know"}, args=("{open}", "{question}")),
     },
     "former-answers": {"get": Row(*MINE, args=OPEN)},
+    "doubts": {"get": Row(*MINE, args=OPEN)},
     "save": {"post": Row(*MINE, {"responses": []}, args=OPEN)},
     "extend": {"post": Row(401, 404, 409, 404, args=OPEN)},
     "complete": {"post": Row(401, 404, 409, 404, {}, args=OPEN)},
