@@ -16,6 +16,7 @@ from django.db import transaction
 from assessments import carrying
 from assessments.carrying import Former
 from assessments.catalog.questions import AnyQuestion, InvalidAnswer, Value
+from assessments.errors import NotAsked
 from assessments.models import (
     COMMENT_MAX,
     NA_REASON_MAX,
@@ -138,6 +139,17 @@ def save(
         locked.mark_saved(done=done, at=at)
         locked.save(update_fields=["progress_percentage", "last_saved_at", "updated_at"])
     return Saved(locked, responses, refusals, done)
+
+
+@transaction.atomic
+def mark(assessment: Assessment, section_id: str, *, come_back: bool, at: datetime) -> Assessment:
+    """Mark a section to come back to, or take the mark away. Raises NotAsked or Closed."""
+    locked = Assessment.objects.select_for_update().get(pk=assessment.pk)
+    if section_id not in locked.questionnaire.sections_by_id:
+        raise NotAsked(section_id)
+    locked.mark_section(section_id, come_back=come_back, at=at)
+    locked.save(update_fields=["come_back_to", "updated_at"])
+    return locked
 
 
 def _response(

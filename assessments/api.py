@@ -50,7 +50,6 @@ from assessments import (
     doubts,
     expiry,
     inviting,
-    progress,
     publication,
     starting,
     statistics,
@@ -59,6 +58,7 @@ from assessments import roadmap as plans
 from assessments.answering import Given
 from assessments.catalog import loading
 from assessments.catalog.questions import Tier
+from assessments.errors import NotAsked
 from assessments.models import (
     COMMENT_MAX,
     NA_REASON_MAX,
@@ -408,6 +408,7 @@ class StructurePage(serializers.Serializer[Any]):
 class StructureSection(serializers.Serializer[Any]):
     section_id = serializers.CharField()
     state = serializers.CharField()
+    come_back = serializers.BooleanField(help_text="Marked to come back to: not completed yet.")
     total = serializers.IntegerField()
     done = serializers.IntegerField()
     dont_know = serializers.IntegerField()
@@ -432,7 +433,7 @@ class AssessmentStructure(Endpoint):
     )
     def get(self, request: Request, pk: UUID) -> Response:
         assessment = _mine(self, pk, with_responses=True)
-        measured = progress.measure(assessment.questionnaire, assessment.answers)
+        measured = assessment.progress
         return Response(
             {
                 "total": measured.total,
@@ -442,6 +443,7 @@ class AssessmentStructure(Endpoint):
                     {
                         "section_id": section.section.id,
                         "state": section.state,
+                        "come_back": section.come_back,
                         "total": section.total,
                         "done": section.done,
                         "dont_know": section.dont_know,
@@ -459,6 +461,29 @@ class AssessmentStructure(Endpoint):
                 ],
             }
         )
+
+
+class SectionMark(Input):
+    come_back = Flag()
+
+
+class SectionDetail(Endpoint):
+    @extend_schema(
+        summary="Mark a section to come back to",
+        description="However much of it is answered, it is not completed while it is marked.",
+        tags=["assessments"],
+        request=SectionMark,
+        responses={204: None, **problems(400, 401, 403, 404, 409, 415, 422, 429)},
+    )
+    @once
+    def patch(self, request: Request, pk: UUID, section_id: str) -> Response:
+        assessment = _mine(self, pk)
+        said = SectionMark.of(request)
+        try:
+            answering.mark(assessment, section_id, **said, at=timezone.now())
+        except NotAsked:
+            raise NotFound from None
+        return Response(status=204)
 
 
 # --- answers -------------------------------------------------------------------------------------

@@ -61,3 +61,7 @@ class LinkEnded(Exception):
     def __init__(self, state: str) -> None:
         super().__init__(state)
         self.state = state
+
+
+class NotAsked(Exception):
+    """The assessment has no such section."""

@@ -11,7 +11,6 @@ from django.db import IntegrityError, transaction
 
 from accounts import audit, letters
 from accounts.models import User
-from assessments import progress
 from assessments.errors import ExtensionRefused
 from assessments.models import Assessment
 
@@ -124,12 +123,11 @@ def remind_due(at: datetime) -> int:
                 pk=assessment.pk, reminded_days=assessment.reminded_days
             ).update(reminded_days=days)
             if mine:
-                measured = progress.measure(assessment.questionnaire, assessment.answers)
                 letters.write(
                     "assessments/email/reminder.txt",
                     assessment.user.email,
                     assessment=assessment,
-                    progress=measured,
+                    progress=assessment.progress,
                 )
                 sent += 1
     return sent

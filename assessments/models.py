@@ -19,6 +19,7 @@ from assessments import scoring
 from assessments.catalog import loading
 from assessments.catalog.questions import AnyQuestion, Catalog, Questionnaire, SubArea, Tier
 from assessments.errors import Closed, LinkEnded
+from assessments.progress import Progress, measure
 
 COMMENT_MAX = 4_000
 NA_REASON_MIN = 20
@@ -78,6 +79,9 @@ class Assessment(models.Model):
     )
     catalog_version = models.CharField(max_length=20)
     section_ids = models.JSONField()
+    come_back_to = models.JSONField(
+        default=list, db_default=models.Value([], models.JSONField()), editable=False
+    )
     profile = models.JSONField(default=dict)
     attempt_number = models.PositiveSmallIntegerField()
     started_at = models.DateTimeField()
@@ -159,6 +163,11 @@ class Assessment(models.Model):
             for question_id, response in self.responses_by_question.items()
         }
 
+    @property
+    def progress(self) -> Progress:
+        """How far it is, with the answers as they were loaded."""
+        return measure(self.questionnaire, self.answers, self.come_back_to)
+
     @cached_property
     def result(self) -> scoring.Scorecard:
         """The frozen scorecard of a completed assessment."""
@@ -206,6 +215,12 @@ class Assessment(models.Model):
         """Progress is rounded down: it never says 100 while something is open."""
         self.progress_percentage = 100 * done // max(len(self.questionnaire.questions), 1)
         self.last_saved_at = at
+
+    def mark_section(self, section_id: str, *, come_back: bool, at: datetime) -> None:
+        """The respondent wants to come back to this section, or has done so."""
+        self.require_open(at)
+        others = [marked for marked in self.come_back_to if marked != section_id]
+        self.come_back_to = [*others, section_id] if come_back else others
 
     def request_consultation(self, details: str, *, at: datetime) -> None:
         self.consultation_interest = True

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from functools import cached_property
 
@@ -31,6 +31,8 @@ class SectionProgress:
     pages: tuple[PageProgress, ...]
     dont_know: int
     not_applicable: int
+    come_back: bool = False
+    """Has the respondent marked it to come back to, however much is answered?"""
 
     @property
     def total(self) -> int:
@@ -46,10 +48,16 @@ class SectionProgress:
 
     @property
     def state(self) -> str:
-        """The words of the task list."""
-        if self.left == 0:
+        """The words of the task list. Notes are optional, so counting is not enough: what is marked
+        to come back to is not completed.
+        """
+        if self.is_completed:
             return "Completed"
         return "In progress" if self.done else "Not started"
+
+    @property
+    def is_completed(self) -> bool:
+        return self.left == 0 and not self.come_back
 
     @property
     def resume_page(self) -> PageProgress:
@@ -83,7 +91,7 @@ class Progress:
 
     @property
     def sections_done(self) -> int:
-        return sum(section.left == 0 for section in self.sections)
+        return sum(section.is_completed for section in self.sections)
 
     @property
     def resume(self) -> SectionProgress | None:
@@ -91,7 +99,12 @@ class Progress:
         return next((section for section in self.sections if section.left), None)
 
 
-def measure(questionnaire: Questionnaire, answers: Mapping[str, Answer]) -> Progress:
+def measure(
+    questionnaire: Questionnaire,
+    answers: Mapping[str, Answer],
+    come_back_to: Collection[str] = (),
+) -> Progress:
+    """`come_back_to` are the ids of the sections that are marked so."""
     said = {
         question_id: answer.state
         for question_id, answer in answers.items()
@@ -111,6 +124,7 @@ def measure(questionnaire: Questionnaire, answers: Mapping[str, Answer]) -> Prog
                 not_applicable=sum(
                     said.get(q.id) is State.NOT_APPLICABLE for q in section.questions
                 ),
+                come_back=section.id in come_back_to,
             )
             for section in questionnaire.sections
             if section.questions

@@ -13,6 +13,7 @@ urlpatterns = [
     path("assessments/<uuid:pk>/", views.detail, name="detail"),
     path("assessments/<uuid:pk>/questions/<str:sub_area_id>/", views.questions, name="questions"),
     path("assessments/<uuid:pk>/save/", views.save, name="save"),
+    path("assessments/<uuid:pk>/sections/<str:section_id>/mark/", views.mark, name="mark"),
     path("assessments/<uuid:pk>/colleagues/", colleagues.invitations, name="colleagues"),
     path(
         "assessments/<uuid:pk>/colleagues/<uuid:invitation_id>/revoke/",

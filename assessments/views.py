@@ -22,7 +22,6 @@ from assessments import (
     deadline,
     doubts,
     expiry,
-    progress,
     starting,
 )
 from assessments import consultation as wishes
@@ -34,6 +33,7 @@ from assessments.catalog.questions import AnyQuestion, Catalog, Framework, SubAr
 from assessments.errors import (
     Closed,
     ExtensionRefused,
+    NotAsked,
     NothingAnswered,
     QuestionsUnanswered,
     RetakesUsedUp,
@@ -60,7 +60,7 @@ def dashboard(request: UserRequest) -> HttpResponse:
     current = next((assessment for assessment in mine if assessment.is_open), None)
     context = {
         "current": current,
-        "progress": current and progress.measure(current.questionnaire, current.answers),
+        "progress": current and current.progress,
         "history": [assessment for assessment in mine if assessment != current],
     }
     return render(request, "assessments/dashboard.html", context)
@@ -144,7 +144,7 @@ def detail(request: UserRequest, pk: UUID) -> HttpResponse:
     context = {
         "assessment": assessment,
         "may_extend": expiry.may_extend(assessment, at=timezone.now()),
-        "progress": progress.measure(assessment.questionnaire, assessment.answers),
+        "progress": assessment.progress,
         "with_whom": _with_whom(assessment),
     }
     return render(request, "assessments/detail.html", context)
@@ -209,6 +209,21 @@ def what_came_of_it(saved: Saved, *, done: int, total: int) -> JsonResponse:
     return JsonResponse(body, status=422 if saved.refusals else 200)
 
 
+@require_POST
+@login_required
+def mark(request: UserRequest, pk: UUID, section_id: str) -> HttpResponse:
+    """A section to come back to, however much of it is answered; or not any more."""
+    assessment = get_object_or_404(Assessment.objects.visible_to(request.user), pk=pk)
+    come_back = "come_back" in request.POST
+    try:
+        answering.mark(assessment, section_id, come_back=come_back, at=timezone.now())
+    except NotAsked:
+        raise Http404 from None
+    except Closed as error:
+        return _closed(request, assessment, error)
+    return redirect(f"{assessment.get_absolute_url()}#{section_id}-state")
+
+
 def _assessment(request: UserRequest, pk: UUID) -> Assessment:
     return get_object_or_404(Assessment.objects.visible_to(request.user).with_responses(), pk=pk)
 
@@ -236,7 +251,7 @@ def _page_context(
     asked: tuple[AnyQuestion, ...],
     refusals: Mapping[str, Refusal],
 ) -> dict[str, object]:
-    measured = progress.measure(assessment.questionnaire, assessment.answers)
+    measured = assessment.progress
     section = assessment.questionnaire.sections_by_id[asked[0].section_id]
     order = [page.id for page, _ in section.pages]
     stored = assessment.responses_by_question
@@ -321,7 +336,7 @@ def resume(request: UserRequest, pk: UUID) -> HttpResponse:
     assessment = _assessment(request, pk)
     if not assessment.is_open:
         return redirect(assessment)
-    measured = progress.measure(assessment.questionnaire, assessment.answers)
+    measured = assessment.progress
     if measured.resume is None:
         return redirect("assessments:review", pk)
     return redirect("assessments:questions", pk, measured.resume.resume_page.sub_area.id)
@@ -370,7 +385,7 @@ def delete(request: UserRequest, pk: UUID) -> HttpResponse:
             return _closed(request, assessment, error)
         messages.success(request, "The assessment and its answers are deleted.")
         return redirect("assessments:dashboard")
-    measured = progress.measure(assessment.questionnaire, assessment.answers)
+    measured = assessment.progress
     context = {"assessment": assessment, "progress": measured}
     return render(request, "assessments/delete.html", context)
 
@@ -390,7 +405,8 @@ def _review(request: UserRequest, assessment: Assessment, *, message: str = "") 
     stored = assessment.responses_by_question
     context = {
         "assessment": assessment,
-        "progress": progress.measure(assessment.questionnaire, assessment.answers),
+        "progress": assessment.progress,
+        "come_back": [task for task in assessment.progress.sections if task.come_back],
         "message": message,
         "doubts": [
             (doubt, [assessment.questionnaire.questions[each] for each in (doubt.high, doubt.low)])

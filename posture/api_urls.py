@@ -45,6 +45,11 @@ version_1: list[URLPattern] = [
         assessments.AssessmentStructure.as_view(),
         name="structure",
     ),
+    path(
+        "assessments/<uuid:pk>/sections/<str:section_id>",
+        assessments.SectionDetail.as_view(),
+        name="section",
+    ),
     path("assessments/<uuid:pk>/responses", assessments.Responses.as_view(), name="responses"),
     path(
         "assessments/<uuid:pk>/responses/<str:question_id>",

@@ -57,6 +57,7 @@ ACCESS = {
     "assessments:detail": Access("get", 302, 404, 200, 404, OPEN),
     "assessments:questions": Access("get", 302, 404, 200, 404, ("{open}", "IAM.3")),
     "assessments:save": Access("post", 302, 404, 200, 404, OPEN),
+    "assessments:mark": Access("post", 302, 404, 302, 404, ("{open}", "IAM")),
     "assessments:colleagues": Access("get", 302, 404, 200, 404, OPEN),
     "assessments:send-again": Access("post", 302, 404, 302, 404, SENT),
     "assessments:revoke": Access("post", 302, 404, 302, 404, SENT),

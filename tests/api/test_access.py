@@ -87,6 +87,7 @@ TABLE: dict[str, dict[str, Row]] = {
         "delete": Row(401, 404, 409, 404, args=DONE),
     },
     "structure": {"get": Row(*MINE, args=OPEN)},
+    "section": {"patch": Row(401, 404, 204, 404, {"come_back": True}, args=("{open}", "IAM"))},
     "responses": {
         "get": Row(*MINE, args=OPEN),
         "post": Row(*MINE, {"responses": []}, args=OPEN),

@@ -11,6 +11,7 @@ from pytest_django import DjangoAssertNumQueries
 
 from accounts.models import User
 from assessments.models import Assessment, AssessmentResponse
+from tests.api.conftest import Api
 from tests.factories import answer_all, days, make_assessment, make_completed, now
 
 pytestmark = pytest.mark.django_db
@@ -369,3 +370,40 @@ def test_bad_details_are_refused(owner: User, owner_client: Client, details: str
 
     assert response.status_code == 422
     assert not Assessment.objects.get().consultation_interest
+
+
+def test_a_section_to_come_back_to_is_not_completed(owner: User, owner_client: Client) -> None:
+    assessment = answer_all(make_assessment(owner))
+    api = Api(owner)
+    mark = reverse("assessments:mark", args=[assessment.pk, "IAM"])
+
+    def iam() -> dict[str, object]:
+        sections = api.get(f"assessments/{assessment.pk}/structure").json()["sections"]
+        return next(section for section in sections if section["section_id"] == "IAM")
+
+    assert (iam()["state"], iam()["come_back"]) == ("Completed", False)
+    owner_client.post(mark, {"come_back": ""})
+
+    assert (iam()["state"], iam()["come_back"]) == ("In progress", True)
+    assert b"18 of 19" in owner_client.get(url("detail", assessment)).content
+    assert b"You marked to come back to" in owner_client.get(url("review", assessment)).content
+    page = reverse("assessments:questions", args=[assessment.pk, "IAM.3"])
+    assert b"I am done with this section" in owner_client.get(page).content
+    owner_client.post(mark)
+    assert iam()["state"] == "Completed"
+    address = f"/api/v1/assessments/{assessment.pk}/sections"
+    assert api.patch(f"{address}/IAM", {"come_back": True}).status_code == 204
+    assert iam()["state"] == "In progress"
+    assert api.patch(f"{address}/XYZ", {"come_back": True}).status_code == 404
+    assert owner_client.post(mark.replace("IAM", "XYZ")).status_code == 404
+
+
+def test_a_closed_assessment_takes_no_mark(owner: User, owner_client: Client) -> None:
+    assessment = make_completed(owner)
+
+    marked = owner_client.post(
+        reverse("assessments:mark", args=[assessment.pk, "IAM"]), {"come_back": ""}
+    )
+
+    assert marked.status_code == 409
+    assert Assessment.objects.get().come_back_to == []

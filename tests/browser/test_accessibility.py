@@ -34,6 +34,7 @@ PAGELESS = {
     "account_set_password",
     "assessments:save",
     "assessments:complete",
+    "assessments:mark",
     "assessments:revoke",
     "assessments:send-again",
     "assessments:shared-save",
