@@ -6,6 +6,7 @@ from typing import Any, TypeVar
 
 from allauth.account.models import EmailAddress
 from allauth.mfa.models import Authenticator
+from allauth.usersessions.models import UserSession
 from django import forms
 from django.contrib import admin, messages
 from django.contrib.admin.helpers import ACTION_CHECKBOX_NAME
@@ -16,12 +17,13 @@ from django.db.models import Exists, Model, OuterRef, QuerySet
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.urls import URLPattern, path
+from django.utils import timezone
 
-from accounts import audit, people
+from accounts import audit, people, signed_in
 from accounts.models import AdminAuditLog, User
 
-# Addresses belong to their people, and there are no groups.
-admin.site.unregister((Authenticator, EmailAddress, Group))
+# Addresses and sessions belong to their people, and there are no groups.
+admin.site.unregister((Authenticator, EmailAddress, Group, UserSession))
 
 
 AT_MOST = 100
@@ -76,7 +78,7 @@ class UserAdmin(BoundedAdmin[User]):
     )
     list_filter = ("is_active", "is_admin", "created_at")
     search_fields = ("email", "full_name", "company_name")
-    readonly_fields = ("email", "verified", "created_at", "updated_at")
+    readonly_fields = ("email", "verified", "where_signed_in", "created_at", "updated_at")
     fields = (
         "email",
         "verified",
@@ -84,10 +86,11 @@ class UserAdmin(BoundedAdmin[User]):
         "company_name",
         "is_active",
         "is_admin",
+        "where_signed_in",
         "created_at",
         "updated_at",
     )
-    actions = ("deactivate", "activate", "send_reset", "remove_second_factor")
+    actions = ("end_sessions", "deactivate", "activate", "send_reset", "remove_second_factor")
     show_full_result_count = False
     date_hierarchy = "created_at"
 
@@ -98,6 +101,13 @@ class UserAdmin(BoundedAdmin[User]):
     @admin.display(description="verified", boolean=True)
     def verified(self, user: User) -> bool:
         return bool(getattr(user, "is_verified", False))
+
+    @admin.display(description="signed in")
+    def where_signed_in(self, user: User) -> str:
+        now = timezone.now()
+        places = [f"{s.device}, {s.address}" for s in signed_in.sessions(user, at=now)]
+        places += [family.device or "a program" for family in signed_in.families(user, at=now)]
+        return "; ".join(places) or "nowhere"
 
     def get_form(
         self, request: HttpRequest, obj: User | None = None, change: bool = False, **kwargs: Any
@@ -167,6 +177,13 @@ class UserAdmin(BoundedAdmin[User]):
 
     def has_delete_permission(self, request: HttpRequest, obj: User | None = None) -> bool:
         return super().has_delete_permission(request, obj) and obj != request.user
+
+    @admin.action(description="End all sessions and sign-ins")
+    def end_sessions(self, request: HttpRequest, chosen: QuerySet[User]) -> None:
+        me = _me(request)
+        with transaction.atomic():
+            ended = sum(people.end_sessions(user, by=me) for user in chosen.exclude(pk=me.pk))
+        self.message_user(request, f"{ended} ended.", messages.SUCCESS)
 
     @admin.action(description="Deactivate: cannot sign in any more")
     def deactivate(self, request: HttpRequest, chosen: QuerySet[User]) -> None:

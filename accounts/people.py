@@ -12,7 +12,7 @@ from allauth.mfa.models import Authenticator
 from django.db import transaction
 from django.utils import timezone
 
-from accounts import audit, tokens
+from accounts import audit, signed_in, tokens
 from accounts.models import TokenFamily, User
 
 
@@ -63,6 +63,16 @@ def change(user: User, *, by: User, **values: str | bool) -> User:
         names = [name for name in changed if name not in rights]
         audit.record(by, "user.change", user.pk, {**rights, **({"fields": names} if names else {})})
     return locked
+
+
+@transaction.atomic
+def end_sessions(user: User, *, by: User) -> int:
+    """Everywhere, browsers and programs; how many. Raises OwnAccount."""
+    if user.pk == by.pk:
+        raise OwnAccount
+    ended = signed_in.end(user, others_than="", at=timezone.now())
+    audit.record(by, "user.end_sessions", user.pk)
+    return ended
 
 
 @transaction.atomic

@@ -9,9 +9,10 @@ from django.contrib.auth import logout
 from django.contrib.auth.decorators import login_required
 from django.http import HttpResponse
 from django.shortcuts import redirect, render
-from django.views.decorators.http import require_http_methods, require_safe
+from django.utils import timezone
+from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
-from accounts import people, second_factor
+from accounts import people, second_factor, signed_in
 from accounts.forms import CodeForm, DeleteAccountForm, PasswordForm, ProfileForm
 from accounts.http import UserRequest
 from accounts.mailbox import received
@@ -124,6 +125,43 @@ def _remove(request: UserRequest) -> HttpResponse:
     second_factor.remove(request.user)
     messages.success(request, "Signing in asks for your password alone.")
     return redirect("accounts:authenticator")
+
+
+# --- sessions ------------------------------------------------------------------------------------
+
+
+@require_safe
+@login_required
+def stay(request: UserRequest) -> HttpResponse:
+    """Nothing but a use of the session, for the page that warns before it ends."""
+    return HttpResponse(status=204)
+
+
+@require_safe
+@login_required
+def sessions(request: UserRequest) -> HttpResponse:
+    """Where one is signed in, with a browser or by a program."""
+    context = {
+        "sessions": signed_in.sessions(request.user, at=timezone.now()),
+        "current": request.session.session_key,
+        "families": signed_in.families(request.user, at=timezone.now()),
+    }
+    return render(request, "accounts/sessions.html", context)
+
+
+@require_POST
+@login_required
+def end_session(request: UserRequest) -> HttpResponse:
+    """One session or sign-in of one's own, or with `others` every one but this."""
+    ended = signed_in.end(
+        request.user,
+        session=request.POST.get("session", ""),
+        family=request.POST.get("family", ""),
+        others_than=request.session.session_key if "others" in request.POST else None,
+        at=timezone.now(),
+    )
+    messages.success(request, f"{ended} ended." if ended else "It was ended already.")
+    return redirect("accounts:sessions")
 
 
 @require_safe

@@ -55,6 +55,7 @@ INSTALLED_APPS = [
     "allauth",
     "allauth.account",
     "allauth.mfa",
+    "allauth.usersessions",
     "corsheaders",
     "rest_framework",
     "drf_spectacular",
@@ -82,6 +83,7 @@ MIDDLEWARE = [
     # Before anything that touches a session: what is bound for elsewhere must do nothing here.
     "posture.middleware.regions.Regions",
     "django.contrib.sessions.middleware.SessionMiddleware",
+    "posture.middleware.idle.Idle",
     "django.middleware.common.CommonMiddleware",
     "django.middleware.csrf.CsrfViewMiddleware",
     "django.contrib.auth.middleware.AuthenticationMiddleware",
@@ -303,7 +305,10 @@ TRUSTED_PROXIES = env.networks("TRUSTED_PROXIES")
 # The networks from which a monitor may read /metrics; without any there are no metrics.
 METRICS_FROM = env.networks("METRICS_FROM")
 
+# A session ends after so long; after half an hour where nobody uses it (accounts.idling).
 SESSION_COOKIE_AGE = 12 * 60 * 60
+# Asked by a page while nobody does anything: no use of a session.
+VIEWS_OF_SCRIPTS = {"reports:status"}
 SESSION_COOKIE_NAME = "posture-session" if LOCAL else "__Host-session"
 SESSION_COOKIE_SECURE = not LOCAL
 SESSION_COOKIE_HTTPONLY = True

@@ -92,6 +92,9 @@ ACCESS = {
     "reports:download": Access("get", 302, 404, 200, 404, REPORT),
     "accounts:profile": Access("get", 302, 200, 200, 200),
     "accounts:authenticator": Access("get", 302, 200, 200, 200),
+    "accounts:stay": Access("get", 302, 204, 204, 204),
+    "accounts:sessions": Access("get", 302, 200, 200, 200),
+    "accounts:end-session": Access("post", 302, 302, 302, 302),
     "accounts:delete": Access("get", 302, 200, 200, 200),
     "accounts:mailbox": Access("get", 200, 200, 200, 200),  # on a machine of one's own only
     "mfa_authenticate": Access("get", 302, 302, 302, 302),  # nobody has an authenticator

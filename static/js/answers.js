@@ -216,6 +216,7 @@ async function renewToken() {
 }
 
 function saved(result, fieldsets) {
+  document.dispatchEvent(new Event("used"));
   failures = 0;
   signIn.hidden = true;
   for (const fieldset of fieldsets) {

@@ -567,6 +567,7 @@ def reader() -> Scene:
                 "Ask for an AI-enhanced report | Posture",
                 reverse("reports:enhanced", args=[standard.pk]),
             ),
+            Shown("sessions", "Where you are signed in | Posture", reverse("accounts:sessions")),
             Shown("authenticator", "Second factor | Posture", reverse("accounts:authenticator")),
             Shown(
                 "authenticator-set-up",

@@ -48,6 +48,8 @@ PAGELESS = {
     "reports:latest",
     "reports:order",
     "reports:status",
+    "accounts:stay",
+    "accounts:end-session",
     "health",
     "metrics",
     "nowhere",

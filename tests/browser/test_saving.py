@@ -43,7 +43,7 @@ def address(assessment: Assessment, sub_area_id: str = "CPR.2") -> str:
 
 def stop_the_clock(page: Page) -> None:
     """From here on only `page.clock.run_for` lets time pass for the page's own timers."""
-    page.clock.pause_at(datetime.now(UTC) + timedelta(hours=1))
+    page.clock.pause_at(datetime.now(UTC) + timedelta(minutes=20))
 
 
 def question(page: Page, question_id: str) -> Locator:
