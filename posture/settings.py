@@ -156,7 +156,12 @@ REGION = env.text("REGION", env.text("FLY_REGION", ""))
 PRIMARY_REGION = env.text("PRIMARY_REGION", "")
 ADMIN_REGION = env.text("ADMIN_REGION", PRIMARY_REGION)
 # These read files, which lie on a volume of the primary region unless storage is elsewhere.
-VIEWS_OF_FILES = {"reports:download"}
+VIEWS_OF_FILES = {
+    "reports:download",
+    "reports:everything",
+    "admin:reports_report_preview",
+    *(f"{api}:{name}" for api in ("api", "api-unversioned") for name in ("download", "my-data")),
+}
 REDIS_URL = env.text("REDIS_URL", "")
 # How long a page waits for a Redis that is gone or silent, before it goes on without.
 REDIS_PATIENCE = {"socket_connect_timeout": 1, "socket_timeout": 1}

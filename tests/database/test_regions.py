@@ -9,10 +9,13 @@ from collections.abc import Iterator
 
 import psycopg
 import pytest
+from django.conf import settings
+from django.urls import get_resolver
 
 from tests import children
 from tests.proofs.reading import read_your_writes
 from tests.regions import IAD, LAX, SYD, Person, Site, caught_up, three_regions
+from tests.test_access import url_names
 
 
 @pytest.fixture(scope="module")
@@ -97,11 +100,27 @@ def test_administrators_are_served_in_their_region(site: Site, people: list[Pers
     assert (behind.status, behind.hops) == (200, [LAX, SYD, IAD])
 
 
-def test_downloads_go_where_the_files_are(person: Person) -> None:
-    path = "/reports/00000000-0000-4000-8000-000000000000/download/"
+NOBODYS = "00000000-0000-4000-8000-000000000000"
 
+
+@pytest.mark.parametrize(
+    ("path", "status"),
+    [
+        (f"/reports/{NOBODYS}/download/", 404),
+        (f"/api/v1/reports/{NOBODYS}/download", 401),
+        (f"/api/reports/{NOBODYS}/download", 401),
+        ("/api/v1/auth/me/data", 401),
+        ("/account/data/", 302),
+        (f"/console/reports/report/{NOBODYS}/preview/", 302),
+    ],
+)
+def test_downloads_go_where_the_files_are(person: Person, path: str, status: int) -> None:
     assert [person.ask(edge, "GET", path).hops for edge in (LAX, IAD)] == [[LAX, IAD], [IAD]]
-    assert person.ask(LAX, "GET", path).status == 404
+    assert person.ask(LAX, "GET", path).status == status
+
+
+def test_every_view_of_files_exists() -> None:
+    assert set(url_names(get_resolver())) >= settings.VIEWS_OF_FILES
 
 
 def test_what_the_proxy_sets_cannot_be_forged(site: Site, person: Person) -> None:
