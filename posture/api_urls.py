@@ -25,6 +25,7 @@ version_1: list[URLPattern] = [
         accounts.PasswordResetConfirm.as_view(),
         name="password-reset-confirm",
     ),
+    path("auth/me/data", reports.Everything.as_view(), name="my-data"),
     path("auth/second-factor", accounts.SecondFactor.as_view(), name="second-factor"),
     path("auth/sign-ins", accounts.SignInList.as_view(), name="sign-ins"),
     path("auth/sign-ins/<uuid:pk>", accounts.SignInDetail.as_view(), name="sign-in"),

@@ -22,7 +22,7 @@ from accounts.api import ADMIN
 from accounts.described import PAGING, page_of, problems
 from accounts.endpoint import Administrator, Endpoint, Flag, Input, Refused, Text, once, paged
 from assessments.models import Assessment
-from reports import delivery, export, ordering, reading, release
+from reports import delivery, export, my_data, ordering, reading, release
 from reports.enhancement.claims import Part
 from reports.models import CONTEXT_MAX, Report
 from reports.review import review
@@ -252,6 +252,19 @@ class ResultJson(Endpoint):
     )
     def get(self, request: Request, pk: UUID) -> HttpResponse:
         return export.file(_completed(_mine(self, pk)), export.RESULT)
+
+
+class Everything(Endpoint):
+    @extend_schema(
+        summary="All that is stored about oneself",
+        description="A ZIP with JSON, CSV and the reports that can be downloaded; its README says "
+        "what is where.",
+        tags=["me"],
+        responses={(200, "application/zip"): OpenApiTypes.BINARY, **problems(401, 429)},
+    )
+    def get(self, request: Request) -> HttpResponse:
+        content = my_data.archive(self.user, at=timezone.now())
+        return HttpResponse(content, content_type="application/zip")
 
 
 def _mine(view: Endpoint, pk: UUID) -> Assessment:

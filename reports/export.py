@@ -70,22 +70,28 @@ def _result_json(assessment: Assessment) -> bytes:
             "verification_code": code,
         },
         "scorecard": scoring.to_json(assessment.result),
-        "answers": [
-            {
-                "question_id": response.question_id,
-                "state": response.state,
-                "value": response.answer_value,
-                "comment": response.comment,
-                "na_reason": response.na_reason,
-                "planned": response.planned,
-                "answered_by": response.answered_by and response.answered_by.name,
-                "revision": response.revision,
-                "changed_at": response.updated_at.isoformat(),
-            }
-            for response in assessment.responses.all()
-        ],
+        "answers": answers(assessment),
     }
     return json.dumps(body, ensure_ascii=False, indent=1).encode()
+
+
+def answers(assessment: Assessment) -> list[dict[str, object]]:
+    """The stored answers, as JSON has them."""
+    return [
+        {
+            "question_id": response.question_id,
+            "state": response.state,
+            "value": response.answer_value,
+            "comment": response.comment,
+            "na_reason": response.na_reason,
+            "planned": response.planned,
+            "confirmed_unchanged": response.confirmed_unchanged,
+            "answered_by": response.answered_by and response.answered_by.name,
+            "revision": response.revision,
+            "changed_at": response.updated_at.isoformat(),
+        }
+        for response in assessment.responses.all()
+    ]
 
 
 ANSWERS = Kind("answers", "csv", tables.CSV, _answers_csv)

@@ -16,6 +16,7 @@ urlpatterns = [
     path("results/<uuid:assessment_id>/plan.xlsx", views.plan_xlsx, name="plan-xlsx"),
     path("results/<uuid:assessment_id>/result.json", views.result_json, name="result-json"),
     path("results/<uuid:assessment_id>/<str:section_id>/", views.section, name="section"),
+    path("account/data/", views.everything, name="everything"),
     path("reports/", views.index, name="index"),
     path("reports/<uuid:pk>/", views.detail, name="detail"),
     path("reports/<uuid:pk>/status/", views.status, name="status"),

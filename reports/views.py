@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from uuid import UUID
 
+from allauth.account.decorators import reauthentication_required
 from django.contrib import messages
 from django.contrib.auth.decorators import login_required
 from django.http import Http404, HttpResponse, JsonResponse
@@ -15,7 +16,7 @@ from accounts.http import UserRequest
 from assessments.catalog.questions import Framework
 from assessments.models import Assessment
 from assessments.scoring import LEVEL_NAMES
-from reports import delivery, export, ordering, reading
+from reports import delivery, export, my_data, ordering, reading
 from reports import frameworks as framework_views
 from reports import results as result_pages
 from reports.forms import EnhancedForm
@@ -145,6 +146,19 @@ def plan_xlsx(request: UserRequest, assessment_id: UUID) -> HttpResponse:
 @login_required
 def result_json(request: UserRequest, assessment_id: UUID) -> HttpResponse:
     return export.file(_completed(request, assessment_id), export.RESULT)
+
+
+@require_safe
+@login_required
+@reauthentication_required  # type: ignore[untyped-decorator]  # allauth carries no types
+def everything(request: UserRequest) -> HttpResponse:
+    """All that is stored about oneself, for whoever has just shown the password."""
+    now = timezone.now()
+    return HttpResponse(
+        my_data.archive(request.user, at=now),
+        content_type="application/zip",
+        headers={"Content-Disposition": f'attachment; filename="posture-{now:%Y-%m-%d}.zip"'},
+    )
 
 
 def _completed(request: UserRequest, pk: UUID) -> Assessment:

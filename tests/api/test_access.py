@@ -73,6 +73,7 @@ TABLE: dict[str, dict[str, Row]] = {
         "put": Row(401, 422, 422, 422, {"enrolment": "x", "code": "y"}),
         "delete": Row(401, 400, 400, 400, {"password": "wrong"}),
     },
+    "my-data": {"get": Row(*SIGNED_IN)},
     "sign-ins": {"get": Row(*SIGNED_IN)},
     "sign-in": {"delete": Row(401, 404, 204, 404, args=("{sign_in}",))},
     "catalog": {"get": Row(*SIGNED_IN)},

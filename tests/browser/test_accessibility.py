@@ -45,6 +45,7 @@ PAGELESS = {
     "reports:answers-csv",
     "reports:plan-xlsx",
     "reports:result-json",
+    "reports:everything",
     "reports:latest",
     "reports:order",
     "reports:status",
