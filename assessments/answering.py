@@ -36,7 +36,8 @@ class Given:
 
     `revision` is the one they had before them (0 if none), or None to overwrite whatever is
     there. `confirmed` says that it is as it was in the assessment before; without another answer
-    it is the answer of then.
+    it is the answer of then. `beside` keeps the answer that is stored, and puts this one into its
+    note.
     """
 
     state: State
@@ -45,6 +46,7 @@ class Given:
     na_reason: str = ""
     planned: bool = False
     confirmed: bool = False
+    beside: bool = False
     revision: int | None = None
 
     @property
@@ -171,6 +173,8 @@ def _response(
             comment=given.comment or former.comment,
             na_reason=former.na_reason,
         )
+    if given.beside and stored is not None:
+        given = _both(question, given, stored)
     value: Value | None = None
     if given.state is State.ANSWERED:
         try:
@@ -218,6 +222,33 @@ def _response(
         confirmed_unchanged=confirmed,
         answered_by=by,
         revision=revision + 1,
+    )
+
+
+def _both(question: AnyQuestion, given: Given, stored: AssessmentResponse) -> Given:
+    """The stored answer, with the other and its note in the note."""
+    words = "not answered"
+    if given.state is State.ANSWERED:
+        try:
+            words = question.describe(question.checked(given.value))
+        except InvalidAnswer:
+            words = "an answer that is none"
+    elif given.state is not State.UNANSWERED:
+        words = AssessmentResponse.State(given.state.value).label
+    other = f"Also said: {words}."
+    if given.na_reason.strip():
+        other += f" {given.na_reason.strip()}"
+    notes = [stored.comment, other]
+    if given.comment.strip() != stored.comment:
+        notes.append(given.comment)
+    return replace(
+        given,
+        state=State(stored.state),
+        value=stored.answer_value,
+        comment="\n\n".join(note.strip() for note in notes if note.strip()),
+        na_reason=stored.na_reason,
+        planned=stored.planned or given.planned,
+        confirmed=False,
     )
 
 

@@ -32,6 +32,7 @@ from assessments.forms import (
     InvitationForm,
     ReturnForm,
     given,
+    is_resolved,
     posted_field,
     stored_field,
 )
@@ -327,6 +328,8 @@ def _following(invitation: Invitation, sub_area_id: str) -> str | None:
 
 
 def _after(request: HttpRequest, invitation: Invitation, sub_area_id: str) -> str:
+    if is_resolved(request.POST):
+        return request.get_full_path()
     following = _following(invitation, sub_area_id)
     if following is None or "overview" in request.POST:
         return reverse("assessments:shared", args=[invitation.pk])

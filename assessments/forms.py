@@ -168,6 +168,11 @@ class QuestionField:
         return self.error("na_reason")
 
     @property
+    def conflict(self) -> AssessmentResponse | None:
+        """What is stored instead, where somebody else was faster."""
+        return self.refusal.stored if self.refusal and self.refusal.conflict else None
+
+    @property
     def stored_instead(self) -> str:
         """In a conflict, the answer that is stored, in words."""
         stored = self.refusal.stored if self.refusal else None
@@ -232,10 +237,13 @@ def posted_field(
 def given(questions: Mapping[str, AnyQuestion], post: QueryDict) -> dict[str, Given]:
     """What the page says about each question it names; ids are checked when it is saved.
 
-    A question that was left as it came, untouched and empty, is not mentioned.
+    A question that was left as it came, untouched and empty, is not mentioned; nor is one where
+    somebody else's answer is to stay.
     """
     said = {}
     for question_id in dict.fromkeys(post.getlist("question")):
+        if post.get(f"resolve-{question_id}") == "theirs":
+            continue
         answer = _given(question_id, questions.get(question_id), post)
         untouched = answer.state is State.UNANSWERED and not (
             answer.comment or answer.planned or answer.confirmed
@@ -243,6 +251,11 @@ def given(questions: Mapping[str, AnyQuestion], post: QueryDict) -> dict[str, Gi
         if not untouched or answer.revision or question_id not in questions:
             said[question_id] = answer
     return said
+
+
+def is_resolved(post: QueryDict) -> bool:
+    """Was it a button that says whose answer stays? Then the page is to be seen again."""
+    return any(name.startswith("resolve-") for name in post)
 
 
 def _given(question_id: str, question: AnyQuestion | None, post: QueryDict) -> Given:
@@ -262,6 +275,7 @@ def _given(question_id: str, question: AnyQuestion | None, post: QueryDict) -> G
         na_reason=post.get(f"reason-{question_id}", "") if state is State.NOT_APPLICABLE else "",
         planned=f"planned-{question_id}" in post,
         confirmed=f"confirmed-{question_id}" in post,
+        beside=post.get(f"resolve-{question_id}") == "both",
         revision=_revision(question_id, post),
     )
 

@@ -44,6 +44,7 @@ from assessments.forms import (
     ProfileForm,
     ScopeForm,
     given,
+    is_resolved,
     posted_field,
     stored_field,
 )
@@ -298,6 +299,8 @@ def _following(assessment: Assessment, sub_area: SubArea) -> SubArea | None:
 
 def _after(request: UserRequest, assessment: Assessment, sub_area: SubArea) -> str:
     """Where a button of the questions' page leads once everything is saved."""
+    if is_resolved(request.POST):
+        return request.get_full_path()
     following = _following(assessment, sub_area)
     if "review" in request.GET or (following is None and "overview" not in request.POST):
         return reverse("assessments:review", args=[assessment.pk])

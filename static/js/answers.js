@@ -97,6 +97,10 @@ function forget(fieldset, acknowledged) {
   if (entry && text(entry.now) === acknowledged) drop(scope, id);
 }
 
+function forgetAll(fieldset) {
+  if (scope) drop(scope, fieldset.dataset.question);
+}
+
 function fill(fieldset, given) {
   fieldset.querySelector("[data-band]")?.remove();
   for (const input of fieldset.querySelectorAll("[name]:not([name=question])")) {
@@ -329,7 +333,9 @@ let through = false; // the form itself may go: nothing is on this page alone
 
 form.addEventListener("submit", async (event) => {
   const nothingToSend = !sending && !refused.size && [...waiting].every(lacksReason);
-  if (through || (nothingToSend && navigator.onLine)) return leave();
+  const resolved = event.submitter?.name.startsWith("resolve-") && event.submitter.closest("fieldset");
+  if (resolved) forgetAll(resolved); // whose answer stays is decided: nothing of it is sent once more
+  if (resolved || through || (nothingToSend && navigator.onLine)) return leave();
   event.preventDefault();
   if (pressed) return;
   pressed = true;

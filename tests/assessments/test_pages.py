@@ -10,7 +10,10 @@ from django.urls import reverse
 from pytest_django import DjangoAssertNumQueries
 
 from accounts.models import User
+from assessments import answering
+from assessments.answering import Given
 from assessments.models import Assessment, AssessmentResponse
+from assessments.scoring import State
 from tests.api.conftest import Api
 from tests.factories import answer_all, days, make_assessment, make_completed, now
 
@@ -207,13 +210,55 @@ def test_a_conflict_shows_both_answers_and_saving_again_means_it(
 
     shown = conflict.content.decode()
     assert conflict.status_code == 422
-    assert "It now says “Yes”." in shown
+    assert "It now says “Yes”, by the owner of the assessment on" in shown
     assert re.search(r'value="no"\s+checked', shown)
     assert AssessmentResponse.objects.get().answer_value == "yes"
     assert re.search(r'name="revision-GOV.1.1"\s+value="1"', shown)
     again = owner_client.post(page, posted("GOV.1.1", answer="no", revision="1"))
     assert again.status_code == 302
     assert AssessmentResponse.objects.get().answer_value == "no"
+
+
+@pytest.mark.parametrize(
+    ("resolve", "answer", "comment"),
+    [
+        ("mine", "no", "Asked Kim."),
+        ("theirs", "yes", "Says Robin."),
+        ("both", "yes", "Says Robin.\n\nAlso said: No.\n\nAsked Kim."),
+    ],
+)
+def test_of_two_answers_one_stays_or_both(
+    owner: User, owner_client: Client, resolve: str, answer: str, comment: str
+) -> None:
+    assessment = make_assessment(owner)
+    page = url("questions", assessment, "GOV.1")
+    theirs = Given(state=State.ANSWERED, value="yes", comment="Says Robin.")
+    answering.save(assessment, {"GOV.1.1": theirs}, at=now())
+    mine = posted("GOV.1.1", answer="no", comment="Asked Kim.")
+    assert b"Keep both" in owner_client.post(page, {**mine, "revision-GOV.1.1": "0"}).content
+
+    resolved = {**mine, "revision-GOV.1.1": "1", "resolve-GOV.1.1": resolve}
+    response = owner_client.post(page, resolved)
+
+    assert (response.status_code, response["Location"]) == (302, page)
+    stored = AssessmentResponse.objects.get()
+    assert (stored.answer_value, stored.comment) == (answer, comment)
+
+
+def test_what_does_not_fit_beside_the_other_is_said(owner: User, owner_client: Client) -> None:
+    assessment = make_assessment(owner)
+    page = url("questions", assessment, "GOV.1")
+    theirs = Given(state=State.ANSWERED, value="yes", comment="x" * 3_000)
+    answering.save(assessment, {"GOV.1.1": theirs}, at=now())
+
+    mine = posted("GOV.1.1", answer="no", comment="y" * 3_000)
+    both = {**mine, "revision-GOV.1.1": "1", "resolve-GOV.1.1": "both"}
+    response = owner_client.post(page, both)
+
+    assert response.status_code == 422
+    assert b"Use at most 4,000 characters; this has 6,018." in response.content
+    assert b"y" * 3_000 in response.content
+    assert AssessmentResponse.objects.get().comment == "x" * 3_000
 
 
 def test_unknown_question_ids_are_named_and_change_nothing(

@@ -381,13 +381,17 @@ def test_of_two_devices_neither_answer_is_lost_silently(
     assert stored(COVERAGE) == ("answered", "none")
     page.get_by_role("button", name="Save and continue").click()
     expect(page.get_by_role("alert")).to_contain_text("This answer was changed elsewhere")
-    expect(conflict).to_contain_text("It now says “None”.")
+    expect(conflict).to_contain_text("It now says “None”, by the owner of the assessment on")
     expect(state(page)).to_have_text("Not saved: see the message at the question")
     expect(answer(page, COVERAGE, "95_100")).to_be_checked()
     assert stored(COVERAGE) == ("answered", "none")
-    page.get_by_role("button", name="Save and continue").click()
-    expect(page).to_have_url(re.compile("/CPR.3/$"))
-    assert stored(COVERAGE) == ("answered", "95_100")
+    page.get_by_role("button", name="Keep both: mine into the note").click()
+    expect(answer(page, COVERAGE, "none")).to_be_checked()
+    expect(conflict).to_be_hidden()
+    page.reload()
+    expect(answer(page, COVERAGE, "none")).to_be_checked()
+    both = AssessmentResponse.objects.get(question_id=COVERAGE)
+    assert (both.answer_value, both.comment) == ("none", "Also said: All or nearly all.")
 
 
 def test_an_assessment_completed_elsewhere_is_said_to_be_closed(
