@@ -9,6 +9,7 @@ from tests.proofs import on_postgresql
 BENCHES = {
     "api": "the API's endpoints beside the budgets: statements, bytes, milliseconds, and requests "
     "a second as a ratio to an empty view",
+    "pages": "how soon pages can be read on a weak line, in Chromium: first paint and bytes",
 }
 
 

@@ -99,6 +99,16 @@ def fuzzing() -> bool:
 
 
 @proof
+def enhancement() -> bool:
+    """Every scripted fault of the AI service, five times: always a report, always an honest one."""
+    from tests.proofs import on_postgresql
+
+    return all(
+        on_postgresql.run("test_", "tests/reports/enhancement/test_pipeline.py") for _ in range(5)
+    )
+
+
+@proof
 def refreshing() -> bool:
     """100 refresh tokens, each used 20 times at once: exactly one use wins each time."""
     from tests.api.test_tokens import race
