@@ -41,7 +41,7 @@ from accounts.endpoint import (
 from accounts.entrance import ChangePasswordForm, SignupForm
 from accounts.forms import DeleteAccountForm, ProfileForm, one_line
 from accounts.limits import API, Limit, by_address
-from accounts.models import AdminAuditLog, TokenFamily, User
+from accounts.models import AdminAuditLog, Paper, TokenFamily, User
 from accounts.passwords import MAXIMUM
 
 logger = logging.getLogger(__name__)
@@ -121,6 +121,7 @@ class Person(serializers.ModelSerializer[User]):
             "full_name",
             "company_name",
             "is_admin",
+            "paper",
             "reminders",
             "email_verified",
             "second_factor",
@@ -132,6 +133,9 @@ class Person(serializers.ModelSerializer[User]):
 class PersonChange(Input):
     full_name = Text(max_length=120, required=False, validators=[one_line])
     company_name = Text(max_length=120, required=False, validators=[one_line])
+    paper = serializers.ChoiceField(
+        Paper.values, required=False, help_text="Of reports that are made from now on."
+    )
     reminders = Flag(required=False, help_text="By mail, before the days of an assessment end.")
 
 
@@ -793,6 +797,7 @@ def _person(user: User) -> Mapping[str, object]:
         "full_name": user.full_name,
         "company_name": user.company_name,
         "is_admin": user.is_admin,
+        "paper": user.paper,
         "reminders": user.reminders,
         "email_verified": registration.is_verified(user),
         "second_factor": Authenticator.objects.filter(user=user).exists(),

@@ -49,7 +49,7 @@ class SignupDetails(PersonFields):
 class ProfileForm(forms.ModelForm[User], PersonFields):
     class Meta:
         model = User
-        fields = ["full_name", "company_name", "reminders"]
+        fields = ["full_name", "company_name", "paper", "reminders"]
 
 
 class PasswordForm(forms.Form):

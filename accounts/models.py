@@ -40,6 +40,11 @@ class UserManager(BaseUserManager["User"]):
         return self.get(email__iexact=username)
 
 
+class Paper(models.TextChoices):
+    A4 = "A4", "A4"
+    LETTER = "Letter", "US Letter"
+
+
 class User(AbstractBaseUser):
     """A respondent, or an administrator of the firm that runs the service.
 
@@ -61,6 +66,14 @@ class User(AbstractBaseUser):
     )
     is_admin = models.BooleanField(
         "administrator", default=False, help_text="Sees every assessment and opens this console."
+    )
+    paper = models.CharField(
+        "paper of your reports",
+        max_length=6,
+        choices=Paper,
+        default=Paper.A4,
+        db_default=Paper.A4,
+        help_text="For reports that are made from now on.",
     )
     reminders = models.BooleanField(
         "remind me by e-mail before the days of an assessment end",

@@ -87,6 +87,7 @@ def _account(user: User, at: datetime) -> object:
         "full_name": user.full_name,
         "company_name": user.company_name,
         "is_admin": user.is_admin,
+        "paper": user.paper,
         "reminders": user.reminders,
         "created_at": user.created_at,
         "addresses": list(EmailAddress.objects.filter(user=user).values("email", "verified")),

@@ -19,12 +19,13 @@ from typing import Any, NamedTuple
 
 from django.template.loader import render_to_string
 
+from accounts.models import Paper
 from reports.composition import Document
 
 STATIC = Path(__file__).resolve().parent.parent / "static"
 STYLE = STATIC / "css" / "report.css"
 FONTS = sorted((STATIC / "vendor").glob("inter-*/*.woff2"))
-PAPERS = ("A4", "Letter")
+PAPERS = tuple(Paper.values)
 PDF_UA = "pdf/ua-1"
 
 UNPRINTABLE = dict.fromkeys(

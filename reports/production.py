@@ -38,7 +38,7 @@ def produce(report_id: UUID, *, now: Callable[[], datetime]) -> bool:
                 # Where it went to another worker there is nothing to hand back, or to send.
                 return not report.hand_back(token, now=now())
             report.extend(token, now=now())
-        rendered = pdf.render(document(report))
+        rendered = pdf.render(document(report), paper=report.user.paper)
         name = default_storage.save(
             f"reports/{report.pk}/{token}.pdf", ContentFile(rendered.content)
         )

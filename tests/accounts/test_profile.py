@@ -19,7 +19,8 @@ pytestmark = pytest.mark.django_db
 
 def test_name_and_company_can_be_changed(owner: User, owner_client: Client) -> None:
     response = owner_client.post(
-        reverse("accounts:profile"), {"full_name": "Jo", "company_name": "Jo & Co <b>"}
+        reverse("accounts:profile"),
+        {"full_name": "Jo", "company_name": "Jo & Co <b>", "paper": "A4"},
     )
 
     owner.refresh_from_db()
@@ -31,7 +32,7 @@ def test_what_is_wrong_is_said_and_kept_and_nothing_is_stored(
     owner: User, owner_client: Client
 ) -> None:
     response = owner_client.post(
-        reverse("accounts:profile"), {"full_name": "a\nb", "company_name": "New"}
+        reverse("accounts:profile"), {"full_name": "a\nb", "company_name": "New", "paper": "A4"}
     )
 
     owner.refresh_from_db()
@@ -44,7 +45,13 @@ def test_what_is_wrong_is_said_and_kept_and_nothing_is_stored(
 def test_only_the_two_fields_are_taken(owner: User, owner_client: Client) -> None:
     owner_client.post(
         reverse("accounts:profile"),
-        {"full_name": "Jo", "company_name": "Co", "is_admin": "on", "email": "x@example.org"},
+        {
+            "full_name": "Jo",
+            "company_name": "Co",
+            "paper": "A4",
+            "is_admin": "on",
+            "email": "x@example.org",
+        },
     )
 
     owner.refresh_from_db()

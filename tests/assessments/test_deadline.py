@@ -165,7 +165,8 @@ def test_nobody_else_is_reminded(owner: User) -> None:
     assert expiry.remind_due(now()) == 0
     client = Client()
     client.force_login(unwilling)
-    profile = {"full_name": "Pat", "company_name": "Example Ltd", "reminders": "on"}
+    profile = {"full_name": "Pat", "company_name": "Example Ltd", "paper": "A4"}
+    profile["reminders"] = "on"
     client.post(reverse("accounts:profile"), profile)
     assert expiry.remind_due(now()) == 1
 

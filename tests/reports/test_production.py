@@ -3,18 +3,23 @@ from __future__ import annotations
 import hashlib
 import uuid
 from datetime import timedelta
+from io import BytesIO
 from pathlib import Path
 
+import pypdf
 import pytest
 from django.conf import settings
 from django.core.files.base import ContentFile
 from django.core.files.storage import FileSystemStorage, default_storage
+from django.test import Client
+from django.urls import reverse
 from pytest_django import DjangoCaptureOnCommitCallbacks
 
 from accounts.models import User
 from reports import pdf, production
 from reports.models import LEASE, MAX_TRIES, RESEND_AFTER, Report
 from reports.tasks import resend_stalled_reports
+from tests.api.conftest import Api
 from tests.factories import make_completed, make_report, make_user, now, stored
 
 pytestmark = pytest.mark.django_db
@@ -37,6 +42,22 @@ def test_a_report_is_made_stored_and_hashed(owner: User) -> None:
     assert report.pages
     assert report.pages > 5
     assert (report.token, report.lease_until, report.tries) == (None, None, 1)
+
+
+def test_a_report_is_made_on_the_paper_of_its_owner(owner: User, owner_client: Client) -> None:
+    profile = {"full_name": "Pat", "company_name": "Example Ltd", "paper": "Letter"}
+    assert owner_client.post(reverse("accounts:profile"), profile).status_code == 302
+    assert Api(owner).get("auth/me").json()["paper"] == "Letter"
+    assert Api(owner)("patch", "auth/me", {"paper": "A5"}).status_code == 400
+    report = make_report(owner)
+
+    production.produce(report.pk, now=now)
+
+    report.refresh_from_db()
+    pages = pypdf.PdfReader(BytesIO(stored(report))).pages
+    assert {(round(page.mediabox.width), round(page.mediabox.height)) for page in pages} == {
+        (612, 792)
+    }
 
 
 def test_a_message_delivered_twice_makes_one_file(owner: User) -> None:
