@@ -92,7 +92,6 @@ class UserAdmin(BoundedAdmin[User]):
     )
     actions = ("end_sessions", "deactivate", "activate", "send_reset", "remove_second_factor")
     show_full_result_count = False
-    date_hierarchy = "created_at"
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[User]:
         verified = EmailAddress.objects.filter(user=OuterRef("pk"), verified=True)
@@ -230,7 +229,6 @@ class AdminAuditLogAdmin(admin.ModelAdmin[AdminAuditLog]):
     list_display = ("seq", "timestamp", "admin_email", "action", "target_user_id", "details")
     list_filter = ("action", "timestamp")
     search_fields = ("admin_email__startswith", "action__startswith", "target_user_id__exact")
-    date_hierarchy = "timestamp"
     show_full_result_count = False
     fields = (*list_display, "prev", "hash")
     readonly_fields = fields

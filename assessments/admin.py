@@ -68,7 +68,6 @@ class AssessmentAdmin(ReadOnly, BoundedAdmin[Assessment]):
     list_filter = (Attention, "status", "tier", "consultation_interest", "started_at")
     actions = ("give_seven_days",)
     search_fields = ("user__email", "user__full_name", "user__company_name")
-    date_hierarchy = "started_at"
     show_full_result_count = False
     fields = (
         "user",
@@ -173,6 +172,7 @@ class ConsultationAdmin(ReadOnly, BoundedAdmin[Assessment]):
     list_filter = ("consultation_state", "consultation_requested_at")
     search_fields = ("user__email", "user__full_name", "user__company_name")
     show_full_result_count = False
+    ordering = ("-consultation_requested_at",)
     fields = ("user", "company", *list_display[2:])
     readonly_fields = fields
     actions_without_bounds = ("as_csv", "as_xlsx")
@@ -185,7 +185,6 @@ class ConsultationAdmin(ReadOnly, BoundedAdmin[Assessment]):
             wishes.filter(consultation_requested_at__isnull=False)
             .select_related("user")
             .defer("scorecard")
-            .order_by("-consultation_requested_at")
         )
         return chosen
 

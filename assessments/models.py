@@ -135,6 +135,13 @@ class Assessment(models.Model):
         indexes = [
             models.Index(fields=["status"], name="assessments_status"),
             models.Index(fields=["created_at"], name="assessments_created_at"),
+            # In the order of the console's lists, which show a hundred of however many.
+            models.Index(fields=["-started_at", "-id"], name="assessments_newest"),
+            models.Index(
+                fields=["-consultation_requested_at", "-id"],
+                name="assessments_consultations",
+                condition=Q(consultation_requested_at__isnull=False),
+            ),
         ]
 
     def __str__(self) -> str:

@@ -48,7 +48,6 @@ class ReportAdmin(ReadOnly, BoundedAdmin[Report]):
     )
     list_filter = ("status", "report_type", "requested_at")
     search_fields = ("user__email", "user__company_name")
-    date_hierarchy = "requested_at"
     show_full_result_count = False
     fields = (
         "user",

@@ -128,7 +128,10 @@ class Report(models.Model):
             ),
             models.CheckConstraint(name="reports_tries", condition=Q(tries__lte=MAX_TRIES)),
         ]
-        indexes = [models.Index(fields=["status"], name="reports_status")]
+        indexes = [
+            models.Index(fields=["status"], name="reports_status"),
+            models.Index(fields=["-requested_at", "-id"], name="reports_newest"),
+        ]
 
     def __str__(self) -> str:
         return f"{self.get_report_type_display()} report"

@@ -109,6 +109,14 @@ def enhancement() -> bool:
 
 
 @proof
+def console() -> bool:
+    """Every list of the console with 2,000 people, and with 100,000: at most twice as slow."""
+    from tests.proofs import on_postgresql
+
+    return on_postgresql.run("test_console")
+
+
+@proof
 def refreshing() -> bool:
     """100 refresh tokens, each used 20 times at once: exactly one use wins each time."""
     from tests.api.test_tokens import race

@@ -1,8 +1,10 @@
 """Long forms that need a test's database on PostgreSQL (`on_postgresql.run`). Not collected."""
 
 import pytest
+from pytest_django import Settings
 
 from tests.database.strangers import ask_at_random, filters_away
+from tests.proofs.console import grow
 from tests.proofs.reports import storm
 from tests.proofs.rows import cost
 from tests.proofs.together import answer
@@ -46,3 +48,13 @@ def test_together() -> None:
     print(f"\n{outcome}")
     assert outcome.saves > 0
     assert outcome.errors == outcome.lost == []
+
+
+@pytest.mark.django_db(transaction=True)
+def test_console(settings: Settings) -> None:
+    settings.RATELIMIT_ENABLE = False
+    lists = grow(few=2_000, many=100_000)
+    print()
+    for opened in lists:
+        print(opened)
+    assert all(opened.good for opened in lists)
