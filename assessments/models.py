@@ -98,6 +98,10 @@ class Assessment(models.Model):
         max_length=9, choices=ConsultationState, default="open", db_default="open", editable=False
     )
     scorecard = models.JSONField(null=True, editable=False)
+    # What its respondent might do: [{"id": ..., "name": ..., "question_ids": [...]}, ...]
+    scenarios = models.JSONField(
+        default=list, db_default=models.Value([], models.JSONField()), editable=False
+    )
     created_at = models.DateTimeField(auto_now_add=True)
     updated_at = models.DateTimeField(auto_now=True)
 

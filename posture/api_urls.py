@@ -89,6 +89,12 @@ version_1: list[URLPattern] = [
     path("assessments/<uuid:pk>/roadmap", assessments.Roadmap.as_view(), name="roadmap"),
     path("assessments/<uuid:pk>/what-if", assessments.WhatIf.as_view(), name="what-if"),
     path("assessments/<uuid:pk>/change", reports.Change.as_view(), name="change"),
+    path("assessments/<uuid:pk>/scenarios", reports.Scenarios.as_view(), name="scenarios"),
+    path(
+        "assessments/<uuid:pk>/scenarios/<str:scenario_id>",
+        reports.ScenarioDetail.as_view(),
+        name="scenario",
+    ),
     path("assessments/<uuid:pk>/to-ask", reports.ToAsk.as_view(), name="to-ask"),
     path("assessments/<uuid:pk>/answers.csv", reports.AnswersCsv.as_view(), name="answers-csv"),
     path("assessments/<uuid:pk>/plan.xlsx", reports.PlanXlsx.as_view(), name="plan-xlsx"),

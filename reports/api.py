@@ -13,7 +13,7 @@ from django.utils import timezone
 from drf_spectacular.types import OpenApiTypes
 from drf_spectacular.utils import OpenApiParameter, extend_schema
 from rest_framework import serializers
-from rest_framework.exceptions import ValidationError
+from rest_framework.exceptions import NotFound, ValidationError
 from rest_framework.request import Request
 from rest_framework.response import Response
 
@@ -22,7 +22,8 @@ from accounts.api import ADMIN
 from accounts.described import PAGING, page_of, problems
 from accounts.endpoint import Administrator, Endpoint, Flag, Input, Refused, Text, once, paged
 from assessments.models import Assessment
-from reports import delivery, export, my_data, ordering, reading, release
+from assessments.scoring import display
+from reports import delivery, export, my_data, ordering, reading, release, scenarios
 from reports.enhancement.claims import Part
 from reports.models import CONTEXT_MAX, Report
 from reports.review import review
@@ -189,6 +190,85 @@ class Change(Endpoint):
                 ],
             }
         )
+
+
+class ScenarioInput(Input):
+    name = Text(max_length=scenarios.NAME_MAX)
+    question_ids = serializers.ListField(child=Text(max_length=20), max_length=1_000)
+
+
+class ScenarioView(serializers.Serializer[Any]):
+    id = serializers.CharField()
+    name = serializers.CharField()
+    question_ids = serializers.ListField(child=serializers.CharField())
+    gain = serializers.FloatField()
+    score_after = serializers.FloatField(allow_null=True)
+    level_after = serializers.IntegerField(allow_null=True)
+
+
+class ScenarioList(serializers.Serializer[Any]):
+    results = ScenarioView(many=True)
+
+
+class Scenarios(Endpoint):
+    @extend_schema(
+        summary="What-ifs that were kept",
+        description="The most gain first; worked out anew from the frozen scorecard.",
+        tags=["results"],
+        responses={200: ScenarioList, **problems(401, 404, 409, 429)},
+    )
+    def get(self, request: Request, pk: UUID) -> Response:
+        return Response(_scenarios(_completed(_mine(self, pk))))
+
+    @extend_schema(
+        summary="Keep a what-if",
+        description="One of the same name is replaced. Ten at most.",
+        tags=["results"],
+        request=ScenarioInput,
+        responses={
+            201: ScenarioList,
+            **problems(400, 401, 403, 404, 409, 415, 422, 429),
+        },
+    )
+    @once
+    def post(self, request: Request, pk: UUID) -> Response:
+        assessment = _completed(_mine(self, pk))
+        said = ScenarioInput.of(request)
+        try:
+            scenarios.keep(assessment, **said)
+        except scenarios.ScenarioRefused as error:
+            raise Refused(422, "scenario_refused", str(error)) from None
+        return Response(_scenarios(_mine(self, pk)), status=201)
+
+
+def _scenarios(assessment: Assessment) -> Mapping[str, object]:
+    return {
+        "results": [
+            {
+                "id": scenario.id,
+                "name": scenario.name,
+                "question_ids": scenario.outcome.question_ids,
+                "gain": display(scenario.outcome.gain),
+                "score_after": None if after is None else display(after),
+                "level_after": scenario.outcome.level_after,
+            }
+            for scenario in scenarios.of(assessment)
+            for after in [scenario.outcome.score_after]
+        ]
+    }
+
+
+class ScenarioDetail(Endpoint):
+    @extend_schema(
+        summary="Delete a what-if that was kept",
+        tags=["results"],
+        responses={204: None, **problems(400, 401, 403, 404, 409, 422, 429)},
+    )
+    @once
+    def delete(self, request: Request, pk: UUID, scenario_id: str) -> Response:
+        if not scenarios.delete(_mine(self, pk), scenario_id):
+            raise NotFound
+        return Response(status=204)
 
 
 class EntryView(serializers.Serializer[Any]):

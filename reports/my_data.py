@@ -117,7 +117,7 @@ def _assessment(assessment: Assessment) -> object:
         *("id", "status", "tier", "catalog_version", "section_ids", "come_back_to", "profile"),
         *("attempt_number", "started_at", "expires_at", "extended_at", "completed_at"),
         *("last_saved_at", "progress_percentage", "consultation_interest", "consultation_details"),
-        *("consultation_requested_at", "consultation_state", "scorecard"),
+        *("consultation_requested_at", "consultation_state", "scorecard", "scenarios"),
     )
     return {
         **{name: getattr(assessment, name) for name in fields},

@@ -11,6 +11,12 @@ urlpatterns = [
     path("results/<uuid:assessment_id>/frameworks/", views.frameworks, name="frameworks"),
     path("results/<uuid:assessment_id>/frameworks/<str:name>/", views.framework, name="framework"),
     path("results/<uuid:assessment_id>/change/", views.change, name="change"),
+    path("results/<uuid:assessment_id>/scenarios/", views.scenarios, name="scenarios"),
+    path(
+        "results/<uuid:assessment_id>/scenarios/<str:scenario_id>/delete/",
+        views.delete_scenario,
+        name="delete-scenario",
+    ),
     path("results/<uuid:assessment_id>/to-ask/", views.to_ask, name="to-ask"),
     path("results/<uuid:assessment_id>/answers.csv", views.answers_csv, name="answers-csv"),
     path("results/<uuid:assessment_id>/plan.xlsx", views.plan_xlsx, name="plan-xlsx"),

@@ -19,6 +19,7 @@ from assessments.scoring import LEVEL_NAMES
 from reports import delivery, export, my_data, ordering, reading
 from reports import frameworks as framework_views
 from reports import results as result_pages
+from reports import scenarios as kept
 from reports.forms import EnhancedForm
 from reports.models import Report
 from reports.register import to_ask as by_respondent
@@ -111,6 +112,48 @@ def change(request: UserRequest, assessment_id: UUID) -> HttpResponse:
         "history": reading.history(request.user),
     }
     return render(request, "reports/change.html", context)
+
+
+@require_http_methods(["GET", "HEAD", "POST"])
+@login_required
+def scenarios(request: UserRequest, assessment_id: UUID) -> HttpResponse:
+    """The what-ifs that were kept, beside each other; keeps one that the result's page shows."""
+    assessment = _assessment(request, assessment_id)
+    if assessment.status != Assessment.Status.COMPLETED:
+        return redirect(assessment)
+    refused = ""
+    if request.method == "POST":
+        try:
+            kept.keep(
+                assessment,
+                name=request.POST.get("name", ""),
+                question_ids=request.POST.getlist("raise"),
+            )
+        except kept.ScenarioRefused as error:
+            refused = str(error)
+        else:
+            messages.success(request, "The scenario is kept.")
+            return redirect("reports:scenarios", assessment_id)
+    context = {
+        "assessment": assessment,
+        "overall": assessment.result.overall,
+        "scenarios": kept.of(assessment),
+        "refused": refused,
+        "typed": request.POST.get("name", ""),
+        "raised": request.POST.getlist("raise"),
+    }
+    status = 422 if refused else 200
+    return render(request, "reports/scenarios.html", context, status=status)
+
+
+@require_POST
+@login_required
+def delete_scenario(request: UserRequest, assessment_id: UUID, scenario_id: str) -> HttpResponse:
+    mine = Assessment.objects.visible_to(request.user)
+    if not kept.delete(get_object_or_404(mine, pk=assessment_id), scenario_id):
+        raise Http404
+    messages.success(request, "The scenario is deleted.")
+    return redirect("reports:scenarios", assessment_id)
 
 
 @require_safe

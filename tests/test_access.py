@@ -78,6 +78,8 @@ ACCESS = {
     "reports:frameworks": Access("get", 302, 404, 200, 404, DONE),
     "reports:framework": Access("get", 302, 404, 200, 404, ("{done}", "csf")),
     "reports:change": Access("get", 302, 404, 200, 404, DONE),
+    "reports:scenarios": Access("get", 302, 404, 200, 404, DONE),
+    "reports:delete-scenario": Access("post", 302, 404, 404, 404, ("{done}", "none")),
     "reports:to-ask": Access("get", 302, 404, 200, 404, OPEN),
     "reports:answers-csv": Access("get", 302, 404, 200, 404, OPEN),
     "reports:plan-xlsx": Access("get", 302, 404, 200, 404, DONE),

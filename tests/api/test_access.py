@@ -122,6 +122,11 @@ TABLE: dict[str, dict[str, Row]] = {
     "roadmap": {"get": Row(*MINE, args=DONE)},
     "what-if": {"post": Row(*MINE, {"question_ids": []}, args=DONE)},
     "change": {"get": Row(*MINE, args=DONE)},
+    "scenarios": {
+        "get": Row(*MINE, args=DONE),
+        "post": Row(401, 404, 422, 404, {"name": "More", "question_ids": []}, args=DONE),
+    },
+    "scenario": {"delete": Row(401, 404, 404, 404, args=("{done}", "none"))},
     "to-ask": {"get": Row(*MINE, args=OPEN)},
     "answers-csv": {"get": Row(*MINE, args=OPEN)},
     "plan-xlsx": {"get": Row(*MINE, args=DONE)},

@@ -497,6 +497,10 @@ def reader() -> Scene:
         press("Work it out")(page)
         expect(page.get_by_text("With 3 steps")).to_be_visible()
 
+    def keep_it(page: Page) -> None:
+        page.get_by_label("Keep this as a scenario, named").fill("Three steps")
+        press("Keep it")(page)
+
     def open_all(page: Page) -> None:
         for summary in page.locator(".roadmap summary").all():
             summary.click()
@@ -509,6 +513,7 @@ def reader() -> Scene:
             Shown("results-standard", result_title(standard), result(standard)),
             Shown("results-roadmap", result_title(standard), act=open_all),
             Shown("results-what-if", result_title(standard), act=try_something),
+            Shown("scenarios", "Scenarios | Posture", act=keep_it),
             Shown("results-best", result_title(best), result(best)),
             Shown("results-unrated", "Your result | Posture", result(unrated)),
             Shown(

@@ -46,6 +46,7 @@ PAGELESS = {
     "reports:plan-xlsx",
     "reports:result-json",
     "reports:everything",
+    "reports:delete-scenario",
     "reports:latest",
     "reports:order",
     "reports:status",
