@@ -27,6 +27,7 @@ PRESSED = {
     "account_complete_password_reset",
     "account_password_reset_completed",
     "assessments:scope",
+    "reports:scenarios",
 }
 # Files, data, redirects; and pages that nobody gets to without a second factor.
 PAGELESS = {
