@@ -1288,7 +1288,7 @@ class AdminAssessments(Endpoint):
             )
         now = timezone.now()
         match request.query_params.get("status"):
-            case None | "":
+            case None:
                 return chosen
             case "in_progress":
                 return chosen.open(now)

@@ -301,7 +301,8 @@ class ToAsk(Endpoint):
 
 def _file(kind: export.Kind, *refusals: int) -> dict[Any, Any]:
     content_type = kind.content_type.partition(";")[0]
-    return {(200, content_type): OpenApiTypes.BINARY, **problems(401, 404, *refusals, 429)}
+    content = OpenApiTypes.OBJECT if kind.ending == "json" else OpenApiTypes.BINARY
+    return {(200, content_type): content, **problems(401, 404, *refusals, 429)}
 
 
 class AnswersCsv(Endpoint):
@@ -423,7 +424,7 @@ class AdminReports(Endpoint):
     )
     def get(self, request: Request) -> Response:
         chosen = Report.objects.visible_to_admin(self.user).select_related("user")
-        if status := request.query_params.get("status"):
+        if (status := request.query_params.get("status")) is not None:
             if status not in Report.Status.values:
                 raise ValidationError({"status": ["There is no such status."]})
             chosen = chosen.filter(status=status)

@@ -107,6 +107,8 @@ def test_lists_are_searched_and_filtered(admin_api: Api, owner: User, stranger: 
     assert len(admin_api.get("admin/assessments?status=completed").json()["results"]) == 1
     assert admin_api.get("admin/assessments?status=expired").json()["results"] == []
     assert admin_api.get("admin/assessments?status=lost").status_code == 400
+    assert admin_api.get("admin/assessments?status=").status_code == 400
+    assert admin_api.get("admin/reports?status=").status_code == 400
     assert (
         admin_api.get("admin/reports?status=pending").json()["results"][0]["email"] == owner.email
     )
