@@ -35,9 +35,9 @@ class Given:
     """What somebody said about a question.
 
     `revision` is the one they had before them (0 if none), or None to overwrite whatever is
-    there. `confirmed` says that it is as it was in the assessment before; without another answer
-    it is the answer of then. `beside` keeps the answer that is stored, and puts this one into its
-    note.
+    there. `confirmed` says that it is as it was in the assessment before, and without another
+    answer it is the answer of then; None leaves that mark as it is. `beside` keeps the answer
+    that is stored, and puts this one into its note.
     """
 
     state: State
@@ -45,7 +45,7 @@ class Given:
     comment: str = ""
     na_reason: str = ""
     planned: bool = False
-    confirmed: bool = False
+    confirmed: bool | None = None
     beside: bool = False
     revision: int | None = None
 
@@ -102,8 +102,9 @@ def save(
     before = locked.responses.filter(question_id__in=given)
     stored = {response.question_id: response for response in before}
 
-    # A colleague confirms nothing that they were not shown.
-    confirming = by is None and any(answer.confirmed for answer in given.values())
+    if by is not None:  # a colleague confirms nothing that they were not shown
+        given = {id_: replace(answer, confirmed=None) for id_, answer in given.items()}
+    confirming = any(answer.confirmed for answer in given.values())
     former = carrying.former(locked) if confirming else {}
 
     responses: dict[str, AssessmentResponse] = {}
@@ -197,7 +198,11 @@ def _response(
             f"Say in at least {NA_REASON_MIN} characters why this does not apply to you.",
         )
 
-    confirmed = given.confirmed and former is not None and former.equals(given.state, value)
+    if given.confirmed is None:
+        same = stored is not None and (stored.state, stored.answer_value) == (given.state, value)
+        confirmed = stored is not None and same and stored.confirmed_unchanged
+    else:
+        confirmed = given.confirmed and former is not None and former.equals(given.state, value)
     said = (given.state.value, value, comment, na_reason, given.planned, confirmed)
     if stored is None and said == (State.UNANSWERED.value, None, "", "", False, False):
         return Refusal("answer", "Choose an answer.")
@@ -248,7 +253,7 @@ def _both(question: AnyQuestion, given: Given, stored: AssessmentResponse) -> Gi
         comment="\n\n".join(note.strip() for note in notes if note.strip()),
         na_reason=stored.na_reason,
         planned=stored.planned or given.planned,
-        confirmed=False,
+        confirmed=None,
     )
 
 

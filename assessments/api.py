@@ -549,8 +549,9 @@ class ResponseInput(Input):
     )
     planned = Flag(default=False)
     confirmed_unchanged = Flag(
-        default=False,
-        help_text="It is as it was in the assessment before. Without a value it is that answer.",
+        required=False,
+        help_text="It is as it was in the assessment before. Without a value it is that answer. "
+        "Left out, the mark stays as long as the answer is the same.",
     )
 
 
@@ -816,7 +817,7 @@ def _given(said: Mapping[str, Any], revision: int | None) -> Given:
         comment=said["comment"],
         na_reason=said["na_reason"] if state is State.NOT_APPLICABLE else "",
         planned=said["planned"],
-        confirmed=said["confirmed_unchanged"],
+        confirmed=said.get("confirmed_unchanged"),
         revision=revision,
     )
 

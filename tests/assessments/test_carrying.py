@@ -111,6 +111,32 @@ def test_a_colleague_confirms_nothing(retake: Assessment) -> None:
     assert not retake.responses.exists()
 
 
+def test_what_a_colleague_leaves_as_it_is_stays_confirmed(retake: Assessment) -> None:
+    answering.save(retake, {"GOV.1.1": STILL}, at=now())
+    invitation = make_invitation(retake, "GOV")
+    invitation.mark_claimed("browser", at=now())
+    invitation.save()
+    same = Given(state=State.ANSWERED, value="yes", comment="The CEO herself.", confirmed=False)
+
+    answering.save(retake, {"GOV.1.1": same}, at=now(), by=invitation)
+
+    stored = retake.responses.get()
+    assert (stored.confirmed_unchanged, stored.revision, stored.answered_by) == (True, 1, None)
+    more = Given(state=State.ANSWERED, value="yes", comment="And her deputy.")
+    answering.save(retake, {"GOV.1.1": more}, at=now(), by=invitation)
+    stored.refresh_from_db()
+    assert (stored.confirmed_unchanged, stored.answered_by) == (True, invitation)
+
+
+def test_the_owner_takes_the_mark_away(retake: Assessment) -> None:
+    answering.save(retake, {"GOV.1.1": STILL}, at=now())
+    yes = Given(state=State.ANSWERED, value="yes", comment="The CEO herself.", confirmed=False)
+
+    answering.save(retake, {"GOV.1.1": yes}, at=now())
+
+    assert not retake.responses.get().confirmed_unchanged
+
+
 def test_the_database_refuses_to_call_nothing_unchanged(retake: Assessment) -> None:
     answering.save(retake, {"GOV.1.1": Given(state=State.DONT_KNOW)}, at=now())
 
@@ -154,6 +180,11 @@ def test_by_the_api(owner: User, retake: Assessment) -> None:
     one = api.put(f"{mine}/responses/GOV.1.1", {"value": "no", "confirmed_unchanged": True}).json()
 
     assert (one["value"], one["confirmed_unchanged"]) == ("no", False)
+    again = api.post(
+        f"{mine}/responses",
+        {"responses": [{"question_id": "IAM.3.2", "value": former[1]["value"]}]},
+    )
+    assert again.status_code == 200
     stored = api.get(f"{mine}/responses").json()["results"]
     assert {each["question_id"]: each["confirmed_unchanged"] for each in stored} == {
         "GOV.1.1": False,
