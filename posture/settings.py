@@ -77,8 +77,7 @@ MIDDLEWARE = [
     "posture.middleware.api.Api",
     "django.middleware.security.SecurityMiddleware",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
-    # With bytes of chance in each answer, so that its length tells nothing of what is in it.
-    "django.middleware.gzip.GZipMiddleware",
+    "posture.middleware.compression.Compression",
     "whitenoise.middleware.WhiteNoiseMiddleware",
     "posture.middleware.limits.BodyLimit",
     "posture.middleware.unavailable.Unavailable",

@@ -13,6 +13,7 @@ from accounts.models import User
 from assessments import starting
 from assessments.catalog import loading
 from assessments.catalog.questions import Tier
+from tests.api.conftest import Api
 from tests.factories import answer_all, now
 
 STATIC = Path(__file__).parents[1] / "static"
@@ -56,3 +57,19 @@ def test_no_page_of_questions_is_large(owner: User, owner_client: Client) -> Non
         response = owner_client.get(address, headers={"Accept-Encoding": "gzip"})
         assert response["Content-Encoding"] == "gzip"
         assert len(response.content) < 30_000, address
+
+
+@pytest.mark.django_db
+def test_an_etag_stays_strong(owner: User) -> None:
+    assessment = answer_all(
+        starting.start(owner, tier=Tier.QUICK, section_ids=["IAM"], profile={}, at=now())
+    )
+    api = Api(owner)
+    said = {"state": "dont_know", "comment": "x" * 1_000}
+    api.put(f"assessments/{assessment.pk}/responses/IAM.3.1", said)
+
+    one = api.get(f"assessments/{assessment.pk}/responses/IAM.3.1", Accept_Encoding="gzip")
+    all_ = api.get(f"assessments/{assessment.pk}/responses", Accept_Encoding="gzip")
+
+    assert one["ETag"] == '"2"'
+    assert all_["Content-Encoding"] == "gzip"
