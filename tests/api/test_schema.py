@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from pathlib import Path
 from typing import Any
 
@@ -87,3 +88,18 @@ def test_only_the_viewer_may_set_styles_inline(anonymous: Api) -> None:
     assert "script-src 'self'" in viewer.split("; ")
     for path in ("/", "openapi.json"):
         assert "unsafe" not in anonymous.get(path)["Content-Security-Policy"]
+
+
+def test_what_is_asked_of_a_name_a_name_can_meet(schema: dict[str, Any]) -> None:
+    """A validator of what must not be found is described as its opposite."""
+    names = [
+        described["properties"][name]
+        for described in schema["components"]["schemas"].values()
+        for name in ("full_name", "company_name")
+        if "pattern" in described.get("properties", {}).get(name, {})
+    ]
+
+    assert names
+    for name in names:
+        assert re.search(name["pattern"], "Brannigan & Söhne")
+        assert not re.search(name["pattern"], "two\nlines")

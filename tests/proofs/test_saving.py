@@ -9,4 +9,4 @@ def test_no_acknowledged_answer_is_lost_when_many_save_at_once() -> None:
 
     assert outcome.errors == []
     assert outcome.lost == []
-    assert outcome.saves > 50
+    assert outcome.saves > 10
